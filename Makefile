@@ -1,0 +1,47 @@
+# Every target sets up what it needs by itself; `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help demo stack check test integration end-to-end bench build clean setup setup-test setup-stack
+
+TS := node --import tsx
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: setup-stack dist/cli.js ## See it work: failures, crashes, and every key in order (ARGS=... is passed on)
+	@$(TS) dev/demo/main.ts $(ARGS)
+
+stack: setup-stack ## Kafka and Redis on this machine until Ctrl-C; prints their addresses
+	@exec $(TS) dev/stack/main.ts
+
+check: setup ## Types, lint, format, dead code, import direction, fast tests: under a minute, no servers
+	@npm run --silent check
+
+test: check integration end-to-end ## Everything: check, then the tests against a real Kafka and Redis
+
+integration: setup-test
+	@npm run --silent test:integration
+
+end-to-end: setup-test build
+	@npm run --silent test:end-to-end
+
+bench: setup-test build ## Measure (ARGS=... is passed on)
+	@$(TS) bench/main.ts $(ARGS)
+
+build: setup
+	@npm run --silent build
+
+# For those who only want to run it: built when something has changed since.
+dist/cli.js: $(shell find src -type f) tsconfig.build.json | setup
+	@npm run --silent build
+
+clean: ## Remove what was built and installed
+	rm -rf dist coverage node_modules
+
+setup:
+	@dev/setup.sh
+
+setup-stack:
+	@dev/setup.sh stack
+
+setup-test:
+	@dev/setup.sh servers

@@ -1,0 +1,30 @@
+// Three projects, one a folder: `unit` needs nothing and is part of `npm run check`; `integration` and
+// `end-to-end` get a real Kafka and Redis from test/support/stack-setup.ts.
+const project = (name, more = {}) => ({
+  displayName: name,
+  rootDir: import.meta.dirname,
+  testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+  testEnvironment: '<rootDir>/test/support/leak-checking-environment.ts',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '\\.[jt]s$': '@swc/jest' },
+  // ESM-only packages that others reach by `require`: they have to be compiled like our own files.
+  transformIgnorePatterns: ['/node_modules/(?!(cookie|content-disposition)/)'],
+  restoreMocks: true,
+  ...more,
+});
+
+const stack = {
+  globalSetup: '<rootDir>/test/support/stack-setup.ts',
+  globalTeardown: '<rootDir>/test/support/stack-teardown.ts',
+};
+
+export default {
+  projects: [
+    project('unit', { globalTeardown: '<rootDir>/test/support/fail-on-leak.ts' }),
+    project('integration', stack),
+    project('end-to-end', stack),
+  ],
+  testTimeout: 30_000,
+  // See test/support/fail-on-leak.ts; and the native Kafka client must not be loaded into worker threads.
+  maxWorkers: 1,
+};
