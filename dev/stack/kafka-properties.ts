@@ -1,0 +1,40 @@
+export interface KafkaNode {
+  readonly id: number;
+  readonly port: number;
+  readonly controllerPort: number;
+}
+
+/** server.properties of one node of a small cluster on this machine, the same for processes and for Docker. */
+export function nodeProperties(
+  node: KafkaNode,
+  cluster: readonly KafkaNode[],
+  bind: '127.0.0.1' | '0.0.0.0',
+): Record<string, string> {
+  const replicas = String(Math.min(3, cluster.length));
+  const voters = cluster.map(({ id, controllerPort }) => `${id}@127.0.0.1:${controllerPort}`);
+  return {
+    'process.roles': 'broker,controller',
+    'node.id': String(node.id),
+    'controller.quorum.voters': voters.join(','),
+    listeners: `PLAINTEXT://${bind}:${node.port},CONTROLLER://${bind}:${node.controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${node.port}`,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'controller.listener.names': 'CONTROLLER',
+
+    // As in production: a misspelt topic is an error, not a new topic with one partition.
+    'auto.create.topics.enable': 'false',
+    'default.replication.factor': replicas,
+    'min.insync.replicas': String(Math.min(2, cluster.length)),
+
+    // One partition instead of fifty for the internal topics: less to create before the first group is stable.
+    'offsets.topic.num.partitions': '1',
+    'offsets.topic.replication.factor': replicas,
+    'transaction.state.log.num.partitions': '1',
+    'transaction.state.log.replication.factor': replicas,
+    'transaction.state.log.min.isr': String(Math.min(2, cluster.length)),
+
+    // A group of one member starts at once, and short sessions let tests kill a member and go on.
+    'group.initial.rebalance.delay.ms': '0',
+    'group.min.session.timeout.ms': '1000',
+  };
+}

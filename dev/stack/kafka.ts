@@ -1,0 +1,91 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { freePorts } from './free-port.ts';
+import { kafkaJars } from './kafka-jars.ts';
+import { type KafkaNode, nodeProperties } from './kafka-properties.ts';
+import { ServerProcess } from './server-process.ts';
+import { Workspace } from './workspace.ts';
+
+export interface KafkaOptions {
+  /** How many brokers, each of them a controller as well. Three and more replicate threefold. Default 1. */
+  readonly brokers?: number;
+  /** Settings of server.properties, over those in kafka-properties.ts. */
+  readonly properties?: Readonly<Record<string, string>>;
+  /** The defaults start fast; a benchmark wants more heap and the optimising compiler. */
+  readonly jvmFlags?: readonly string[];
+  readonly say?: (line: string) => void;
+}
+
+export interface KafkaServer extends AsyncDisposable {
+  readonly brokers: readonly string[];
+  /** One a broker, in the order of `brokers`; the id of a node is its index plus one. */
+  readonly nodes: readonly ServerProcess[];
+  readonly directory: string;
+}
+
+const quickStart = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+const log4jConfig = join(import.meta.dirname, 'kafka-jars', 'log4j2.properties');
+
+/** Apache Kafka in KRaft mode, as processes on this machine. */
+export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
+  const size = options.brokers ?? 1;
+  const jars = await kafkaJars(options.say ?? (() => undefined));
+  const ports = await freePorts(2 * size);
+  const cluster = Array.from({ length: size }, (_, index): KafkaNode => {
+    return { id: index + 1, port: ports[2 * index]!, controllerPort: ports[2 * index + 1]! };
+  });
+  const clusterId = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
+
+  const workspace = await Workspace.open();
+  try {
+    const nodes = await Promise.all(
+      cluster.map(async (node) => {
+        const properties = {
+          ...nodeProperties(node, cluster, '127.0.0.1'),
+          'log.dirs': `data-${node.id}`,
+          ...options.properties,
+        };
+        const file = `node-${node.id}.properties`;
+        await writeFile(join(workspace.directory, file), serialize(properties));
+        return new ServerProcess(workspace, {
+          name: `kafka-${node.id}`,
+          command: 'sh',
+          args: ['-c', launch({ jars, clusterId, file, jvmFlags: options.jvmFlags ?? quickStart })],
+          isReady: (log) => log.includes('Kafka Server started'),
+          timeoutMs: 60_000,
+        });
+      }),
+    );
+    await Promise.all(nodes.map((node) => node.start()));
+    return {
+      brokers: cluster.map((node) => `127.0.0.1:${node.port}`),
+      nodes,
+      directory: workspace.directory,
+      [Symbol.asyncDispose]: () => workspace[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await workspace[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function serialize(properties: Readonly<Record<string, string>>): string {
+  return Object.entries(properties)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+}
+
+/** Formats the data directory at the first start only, then becomes the broker (`exec` keeps the process id). */
+function launch(node: {
+  jars: string;
+  clusterId: string;
+  file: string;
+  jvmFlags: readonly string[];
+}): string {
+  const java = `java ${node.jvmFlags.join(' ')} -Dlog4j2.configurationFile='${log4jConfig}' -cp '${node.jars}/*'`;
+  return [
+    `${java} kafka.tools.StorageTool format -t ${node.clusterId} -c ${node.file} --ignore-formatted`,
+    `exec ${java} kafka.Kafka ${node.file}`,
+  ].join(' && ');
+}
