@@ -1,0 +1,116 @@
+import { capped } from './capped.ts';
+import { ERROR_CLASS_LIMIT, ERROR_MESSAGE_LIMIT, HEADER, HEADER_PREFIX } from './header-names.ts';
+import type { Header, Origin } from './record.ts';
+
+/** Why a message left for the dead-letter topic. */
+export type DeadLetterReason =
+  'exhausted' | 'fatal' | 'expired' | 'malformed' | 'undeliverable' | 'unanswered' | 'operator';
+
+/** What a gate announced: the headers under which its consumer publishes the record to the retry topic. */
+export interface Announcement {
+  readonly route: string;
+  readonly origin: Origin;
+  /** 1 after the first failure, 0 for a follower. */
+  readonly attempt: number;
+  readonly errorClass: string;
+  readonly errorMessage: string;
+  readonly fatal: boolean;
+  readonly claim: string;
+  /** Epoch ms, 0 = none. */
+  readonly notBefore: number;
+}
+
+export function announcementHeaders(announced: Announcement): Record<string, string> {
+  const headers: Record<string, string> = {
+    [HEADER.route]: announced.route,
+    [HEADER.originTopic]: announced.origin.topic,
+    [HEADER.originPartition]: String(announced.origin.partition),
+    [HEADER.originOffset]: String(announced.origin.offset),
+    [HEADER.attempt]: String(announced.attempt),
+    [HEADER.reason]: announced.attempt > 0 ? 'failed' : 'behind',
+    [HEADER.claim]: announced.claim,
+  };
+  if (announced.attempt > 0) {
+    headers[HEADER.errorClass] = capped(announced.errorClass, ERROR_CLASS_LIMIT);
+    headers[HEADER.errorMessage] = capped(announced.errorMessage, ERROR_MESSAGE_LIMIT);
+  }
+  if (announced.fatal) headers[HEADER.fatal] = 'true';
+  if (announced.notBefore > 0) headers[HEADER.notBefore] = String(announced.notBefore);
+  return headers;
+}
+
+/** What a message carries on every way out of the box. */
+export interface Departure {
+  /** `placeHeaders` of its route, origin topic and partition: the same for nearly all messages of a shard. */
+  readonly place: readonly Header[];
+  readonly originOffset: number;
+  /** Epoch ms, the timestamp of the record where it was first read; null = unknown. */
+  readonly originTimestamp: number | null;
+  readonly applicationHeaders: readonly Header[];
+}
+
+export function placeHeaders(
+  route: string,
+  { topic, partition }: Pick<Origin, 'topic' | 'partition'>,
+): Header[] {
+  return [
+    header(HEADER.route, route),
+    header(HEADER.originTopic, topic),
+    header(HEADER.originPartition, String(partition)),
+  ];
+}
+
+export function redeliveryHeaders(departure: Departure, attempt: number, token: string): Header[] {
+  return [
+    ...departure.applicationHeaders,
+    ...departureHeaders(departure),
+    header(HEADER.attempt, String(attempt)),
+    header(HEADER.delivery, token),
+  ];
+}
+
+export interface DeadLetterFacts {
+  readonly attempt: number;
+  readonly reason: DeadLetterReason;
+  /** Epoch ms, 0 = it never failed. */
+  readonly firstFailedAt: number;
+  readonly deadLetteredAt: number;
+  readonly errorClass: string;
+  readonly errorMessage: string;
+}
+
+export function deadLetterHeaders(departure: Departure, facts: DeadLetterFacts): Header[] {
+  return [
+    ...departure.applicationHeaders,
+    ...departureHeaders(departure),
+    header(HEADER.attempt, String(facts.attempt)),
+    header(HEADER.reason, facts.attempt > 0 ? 'failed' : 'behind'),
+    ...(facts.errorClass === ''
+      ? []
+      : [header(HEADER.errorClass, capped(facts.errorClass, ERROR_CLASS_LIMIT))]),
+    ...(facts.errorMessage === ''
+      ? []
+      : [header(HEADER.errorMessage, capped(facts.errorMessage, ERROR_MESSAGE_LIMIT))]),
+    header(HEADER.deadLetterReason, facts.reason),
+    header(
+      HEADER.firstFailedAt,
+      String(facts.firstFailedAt > 0 ? facts.firstFailedAt : facts.deadLetteredAt),
+    ),
+    header(HEADER.deadLetteredAt, String(facts.deadLetteredAt)),
+  ];
+}
+
+/** The application's own headers: bytes, order and repetitions as they were. */
+export function applicationHeaders(headers: readonly Header[]): Header[] {
+  return headers.filter(([name]) => !name.startsWith(HEADER_PREFIX));
+}
+
+function departureHeaders({ place, originOffset, originTimestamp }: Departure): Header[] {
+  const headers = [...place, header(HEADER.originOffset, String(originOffset))];
+  if (originTimestamp !== null) headers.push(header(HEADER.originTimestamp, String(originTimestamp)));
+  return headers;
+}
+
+function header(name: string, value: string): Header {
+  return [name, Buffer.from(value, 'utf8')];
+}
