@@ -1,0 +1,113 @@
+import type { Clock } from '../clock.ts';
+import { OrchestratorError } from '../errors.ts';
+import type { RedisConnection } from '../redis/connection.ts';
+import { runScript } from '../redis/define-script.ts';
+import type { Argument } from '../redis/define-script.ts';
+import type { ServerClock } from '../redis/server-clock.ts';
+import { shardKeys } from '../redis/shard-keys.ts';
+import { scriptOf } from './scripts.ts';
+import type { Operation, Release, ScriptReply } from './scripts.ts';
+
+/** What a call did, for the metrics of the replica that made it. */
+export interface BoxCall {
+  readonly route: string;
+  readonly partition: number;
+  readonly operation: Operation;
+  readonly seconds: number;
+  readonly acquired: number;
+  readonly released: readonly Release[];
+}
+
+interface Deps {
+  readonly connection: RedisConnection;
+  readonly serverClock: Pick<ServerClock, 'past' | 'now'>;
+  readonly clock: Clock;
+  readonly keyPrefix: string;
+  readonly route: string;
+  readonly onCall?: (call: BoxCall) => void;
+}
+
+/**
+ * Runs the scripts of one route's shards. Every one carries the run id of the server that its connection was made to,
+ * and the time on Redis' clock.
+ */
+export class BoxScripts {
+  readonly #deps: Deps;
+  readonly #keys = new Map<number, string[]>();
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  get route(): string {
+    return this.#deps.route;
+  }
+
+  /** `rounding: 'past'` where acting early would break a promise (release), else the later bound of the time. */
+  async run(
+    partition: number,
+    operation: Operation,
+    args: Argument[],
+    rounding: 'past' | 'now' = 'now',
+  ): Promise<ScriptReply> {
+    const { connection, serverClock, clock, onCall } = this.#deps;
+    const time = rounding === 'past' ? serverClock.past() : serverClock.now();
+    const argv = [connection.runId, time, ...args];
+    const begun = clock.monotonic();
+    let reply: ScriptReply;
+    try {
+      reply = await runScript(connection.redis, scriptOf(operation), this.#keysOf(partition), argv);
+    } catch (error) {
+      throw asUnavailable(error, operation);
+    }
+    const { acquired, released } = reply.status === 'OK' ? reply : { acquired: 0, released: [] };
+    onCall?.({
+      route: this.#deps.route,
+      partition,
+      operation,
+      seconds: (clock.monotonic() - begun) / 1_000,
+      acquired,
+      released,
+    });
+    return reply;
+  }
+
+  /** The packed locks of a shard, a page at a time. */
+  async *scanLocks(partition: number): AsyncGenerator<[unit: Buffer, packed: Buffer][]> {
+    const [, locks] = this.#keysOf(partition);
+    if (locks === undefined) return;
+    let cursor = '0';
+    do {
+      const [next, flat] = await this.#deps.connection.redis
+        .hscanBuffer(locks, cursor, 'COUNT', 1_000)
+        .catch((error: unknown) => Promise.reject(asUnavailable(error, 'scan')));
+      const page: [Buffer, Buffer][] = [];
+      flat.forEach((value, i) => {
+        if (i % 2 === 0) page.push([value, flat[i + 1] ?? value]);
+      });
+      yield page;
+      cursor = next.toString();
+    } while (cursor !== '0');
+  }
+
+  #keysOf(partition: number): string[] {
+    let keys = this.#keys.get(partition);
+    if (keys === undefined) {
+      keys = shardKeys(this.#deps.keyPrefix, this.#deps.route, partition);
+      this.#keys.set(partition, keys);
+    }
+    return keys;
+  }
+}
+
+/** A mistake in a script is ours; everything else means that Redis could not do it now. */
+function asUnavailable(error: unknown, operation: string): Error {
+  const { message } = error as Error;
+  if (/user_script|Error compiling|Error running/.test(message)) {
+    return new OrchestratorError('INTERNAL', `script ${operation} failed: ${message}`, { cause: error });
+  }
+  return new OrchestratorError('UNAVAILABLE', `Redis did not run ${operation}: ${message}`, {
+    cause: error,
+    retryAfterMs: 1_000,
+  });
+}

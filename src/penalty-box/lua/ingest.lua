@@ -1,0 +1,102 @@
+-- Records of the retry topic become entries, and the cursor moves, in one step: read twice, they change nothing.
+-- ARGV: run, now, ownerEpoch, cursor before, cursor after, gated (1 | 0), then 3 for each record:
+--   unit, facts, payload
+--   facts: retry offset, timestamp, delay, not before (6 bytes each), attempt (2), flags (1), origin (8; -1 = foreign),
+--   claim ('' = none), token's place, token's nonce ('' = none) (1 + text each)
+-- returns how many were: failed, behind, again, arrived, duplicate, late
+if meta.ownerEpoch ~= ARGV[3] then return not_the_owner() end
+local rebuilding = meta.rebuilding == RUN
+if not rebuilding and not ready() then return { 'NOT_READY' } end
+if meta.cursor ~= ARGV[4] then return { 'CURSOR', meta.cursor } end
+local gated, FIRST, STRIDE = ARGV[6] == '1', 7, 3
+local ANNOUNCED_FLAG = 4
+local count = { failed = 0, behind = 0, again = 0, arrived = 0, duplicate = 0, late = 0 }
+
+local units = {}
+for i = FIRST, #ARGV, STRIDE do units[#units + 1] = ARGV[i] end
+locks.fetch(units)
+local settlingAny = call('ZCARD', SETTLING) > 0
+
+local function decided(unit, lock, origin)
+  if gated and origin <= known_to(unit, lock) then return true end
+  return settlingAny and #call('ZRANGEBYSCORE', SETTLING, origin, origin, 'LIMIT', 0, 1) > 0
+end
+
+-- A zombie's late copy: announced under another claim, and read after all that the current claim waited for.
+local function late(claim, offset)
+  return gated and claim ~= '' and not rebuilding and meta.claimUsed == '1' and claim ~= meta.claimEpoch
+    and offset >= number('claimEnd')
+end
+
+local function store(unit, lock, id, place, offset, dueAt, firstFailed, attempt, flags, payload, again)
+  local old = again and records.get(id)
+  if old then
+    local oldOffset, _, oldFirst = read_record(old)
+    mark(oldOffset, 0)
+    firstFailed = oldFirst > 0 and oldFirst or firstFailed
+    lock[BYTES] = lock[BYTES] - #old
+    add('heldBytes', -#old)
+  end
+  local record = record_of(offset, dueAt, firstFailed, attempt, flags % ANNOUNCED_FLAG, payload)
+  records.put(id, record)
+  mark(offset, 1)
+  lock[BYTES] = lock[BYTES] + #record
+  add('heldBytes', #record)
+  locks.touch(unit)
+  if lock[HEAD] == place and lock[FLYING] <= 0 and lock[PARKED] == 0 then
+    lock[TRIED] = attempt
+    due.put(unit, math.max(NOW, dueAt))
+  end
+end
+
+for i = FIRST, #ARGV, STRIDE do
+  local unit, payload = ARGV[i], ARGV[i + 2]
+  local offset, timestamp, delay, notBefore, attempt, flags, origin, claim, given, nonce =
+    struct.unpack('>I6I6I6I6I2Bi8Bc0Bc0Bc0', ARGV[i + 1])
+  local lock = locks.get(unit)
+  local place = nonce ~= '' and given or origin >= 0 and place_of(origin)
+  local here = place and in_box(lock, place)
+  local id = here and id_of(lock, place)
+  local state = here and states.get(id)
+  local failedAt = math.max(timestamp, state and state[ANNOUNCED_AT] or 0)
+  local dueAt = math.max(failedAt + delay, notBefore, state and state[STATUS] == ANNOUNCED and state[DUE_AT] or 0)
+  local firstFailed = attempt > 0 and failedAt or 0
+
+  if here and current(unit, place, nonce) then
+    count.again = count.again + 1
+    attempt = math.max(attempt, state[ATTEMPT] + 1)
+    if state[FIRST_FAILED] > 0 then firstFailed = state[FIRST_FAILED] end
+    land(lock, id, state)
+    states.drop(id)
+    recall(unit, lock)
+    lock[DRAINING], lock[WINDOW] = 0, 1
+    store(unit, lock, id, place, offset, dueAt, firstFailed, attempt, flags, payload, true)
+    -- An earlier record may have come meanwhile: then it is the head that has to get its due time now.
+    advance(unit, lock)
+  elseif here and state and state[STATUS] == ANNOUNCED then
+    count.arrived = count.arrived + 1
+    states.drop(id); pending.drop(id)
+    store(unit, lock, id, place, offset, dueAt, firstFailed, attempt, flags, payload)
+  elseif here or (place and own(place) and decided(unit, lock, origin_of(place))) then
+    count.duplicate = count.duplicate + 1
+  elseif late(claim, offset) then
+    count.late = count.late + 1
+  else
+    if not place or not own(place) then
+      lock = lock or open(unit, false)
+      local last = call('ZREVRANGEBYLEX', QUEUE, '(' .. struct.pack('>I6', lock[LID] + 1),
+        '[' .. struct.pack('>I6', lock[LID]), 'LIMIT', 0, 1)[1]
+      last = last and place_in(last) or lock[HEAD]
+      place = place_of(last ~= '' and origin_of(last) or 0) .. place_of(offset + 1)
+    end
+    lock, id = link(unit, place, false)
+    if gated and own(place) and flags >= ANNOUNCED_FLAG then
+      lock[KNOWN_TO] = math.max(lock[KNOWN_TO], origin_of(place))
+    end
+    local kind = attempt > 0 and 'failed' or 'behind'
+    count[kind] = count[kind] + 1
+    store(unit, lock, id, place, offset, dueAt, firstFailed, attempt, flags, payload)
+  end
+end
+put('cursor', ARGV[5])
+return commit({ count.failed, count.behind, count.again, count.arrived, count.duplicate, count.late }, true)

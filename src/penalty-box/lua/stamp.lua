@@ -1,0 +1,11 @@
+-- The rebuild has reached the end that was observed when it began: the shard answers again, under a new incarnation.
+-- ARGV: run, now, ownerEpoch, nonce
+-- returns the incarnation
+if meta.ownerEpoch ~= ARGV[3] then return not_the_owner() end
+if meta.rebuilding ~= RUN then return { 'NOT_READY' } end
+put('incarnation', RUN .. ':' .. ARGV[4])
+put('rebuilding', '')
+-- Claims of the lost incarnation are void: the first new one starts from the box as it is now.
+put('claimUsed', 0)
+put('claimRenewedAt', 0)
+return commit({ meta.incarnation }, true)

@@ -1,0 +1,267 @@
+import type { DeadLetterReason } from '../domain/outgoing-headers.ts';
+import type { Unit } from '../domain/unit.ts';
+import { OrchestratorError } from '../errors.ts';
+import type { Argument, Reply } from '../redis/define-script.ts';
+import type { BoxScripts } from './box-scripts.ts';
+import { bytes, int, text } from './scripts.ts';
+
+/** A retry record, decided and encoded, as the box takes it. Times in epoch ms, delays in ms. */
+export interface Arrival {
+  readonly retryOffset: number;
+  readonly unit: Unit;
+  /** Origin offset, null = foreign. */
+  readonly origin: number | null;
+  readonly token: { readonly place: Buffer; readonly nonce: string } | null;
+  readonly claim: string;
+  readonly announced: boolean;
+  readonly failedAt: number;
+  readonly delay: number;
+  readonly notBefore: number;
+  readonly attempt: number;
+  readonly fatal: boolean;
+  readonly malformed: boolean;
+  readonly payload: Buffer;
+}
+
+export interface Ingested {
+  readonly failed: number;
+  readonly behind: number;
+  readonly again: number;
+  readonly arrived: number;
+  readonly duplicate: number;
+  readonly late: number;
+}
+
+/** One entry that the owner has to send. */
+export interface Job {
+  /** Opaque: names the entry within the shard. */
+  readonly id: Buffer;
+  readonly unit: Unit;
+  readonly nonce: string;
+  /** Handler attempts so far. */
+  readonly attempt: number;
+  /** null: redeliver; else its way is to the dead-letter topic. */
+  readonly deadLetter: DeadLetterReason | null;
+  /** Epoch ms, 0 = never. */
+  readonly firstFailedAt: number;
+  /** Of the last failure; '' where only the payload knows it. */
+  readonly errorClass: string;
+  readonly errorMessage: string;
+  readonly retryOffset: number;
+  /** When it was due, epoch ms. */
+  readonly dueAt: number;
+  readonly payload: Buffer;
+}
+
+export interface Evidence {
+  /** The group's committed offset in the main partition, -1 = none. Read before `end`. */
+  readonly committed: number;
+  /** End of the retry partition, observed after. */
+  readonly end: number;
+  /** Committed and first offset of the topic that redeliveries go to, -1 = unknown. */
+  readonly passed: number;
+  readonly first: number;
+}
+
+export interface Findings {
+  /** The smallest retry offset that the service's own group may not pass. */
+  readonly checkpoint: number;
+  readonly succeeded: number;
+  readonly redelivered: number;
+  readonly forgotten: number;
+  readonly more: boolean;
+  /** Origins of pending entries that will never arrive. */
+  readonly reaped: readonly number[];
+}
+
+/** Why an owner has to take its shard over again. `unsure`: an answer got lost, and with it what it gave. */
+export type Refusal = 'lost' | 'fenced' | 'unsure';
+
+/** `lost`: Redis does not hold the shard as this owner left it. `fenced`: another replica took it over. */
+export type OwnerReply<Result> =
+  | { readonly kind: 'ok'; readonly value: Result; readonly nextDue: number | null }
+  | { readonly kind: 'lost' | 'fenced' | 'behind' }
+  | { readonly kind: 'cursor'; readonly cursor: number };
+
+export interface ReleasePolicy {
+  readonly window: number;
+  readonly maxAttempts: number;
+  readonly maxAge: number | null;
+}
+
+const RECORD_HEAD = 21;
+const FATAL = 1;
+const MALFORMED = 2;
+const ANNOUNCED = 4;
+
+/** The box as the owner of one shard sees it. Every call but `takeOver` is refused once another owner took over. */
+export class OwnerBox {
+  readonly #scripts: BoxScripts;
+  readonly #partition: number;
+  #ownerEpoch = '';
+
+  constructor(scripts: BoxScripts, partition: number) {
+    this.#scripts = scripts;
+    this.#partition = partition;
+  }
+
+  get ownerEpoch(): string {
+    return this.#ownerEpoch;
+  }
+
+  /** `cursor: null`: Redis does not hold the shard; it must be rebuilt. */
+  async takeOver(): Promise<{ cursor: number | null; nextDue: number | null }> {
+    const reply = await this.#scripts.run(this.#partition, 'takeover', []);
+    if (reply.status !== 'OK') throw new OrchestratorError('INTERNAL', `takeover answered ${reply.status}`);
+    this.#ownerEpoch = text(reply.result[0]);
+    return {
+      cursor: text(reply.result[1]) === 'ready' ? int(reply.result[2]) : null,
+      nextDue: reply.nextDue,
+    };
+  }
+
+  reset(checkpoint: number): Promise<OwnerReply<null>> {
+    return this.#run('reset', [checkpoint], () => null);
+  }
+
+  stamp(nonce: string): Promise<OwnerReply<string>> {
+    return this.#run('stamp', [nonce], (result) => text(result[0]));
+  }
+
+  ingest(
+    cursor: number,
+    next: number,
+    gated: boolean,
+    arrivals: readonly Arrival[],
+  ): Promise<OwnerReply<Ingested>> {
+    const args: Argument[] = [cursor, next, gated ? 1 : 0];
+    for (const arrival of arrivals) {
+      args.push(arrival.unit, packFacts(arrival), arrival.payload);
+    }
+    return this.#run('ingest', args, ([failed, behind, again, arrived, duplicate, late]) => ({
+      failed: int(failed),
+      behind: int(behind),
+      again: int(again),
+      arrived: int(arrived),
+      duplicate: int(duplicate),
+      late: int(late),
+    }));
+  }
+
+  release(limit: number, policy: ReleasePolicy, noncePrefix: string): Promise<OwnerReply<Job[]>> {
+    return this.#run(
+      'release',
+      [limit, policy.window, policy.maxAttempts, policy.maxAge ?? 0, noncePrefix],
+      (result) => readJobs(result, noncePrefix),
+      'past',
+    );
+  }
+
+  acknowledge(written: readonly { job: Job; offset: number }[]): Promise<OwnerReply<null>> {
+    return this.#run(
+      'acknowledge',
+      written.flatMap(({ job, offset }) => [job.id, job.nonce, offset]),
+      () => null,
+    );
+  }
+
+  /** `reason` condemns the entry to the dead-letter topic instead of sending it again. */
+  withdraw(
+    entries: readonly { job: Job; notBefore: number; reason?: DeadLetterReason }[],
+  ): Promise<OwnerReply<null>> {
+    return this.#run(
+      'withdraw',
+      entries.flatMap(({ job, notBefore, reason }) => [job.id, job.nonce, notBefore, reason ?? '']),
+      () => null,
+    );
+  }
+
+  bury(jobs: readonly Job[], hold: boolean): Promise<OwnerReply<null>> {
+    return this.#run('bury', [hold ? 1 : 0, ...jobs.flatMap(({ id, nonce }) => [id, nonce])], () => null);
+  }
+
+  evidence(gated: boolean, seen: Evidence): Promise<OwnerReply<Findings>> {
+    const args = [gated ? 1 : 0, seen.committed, seen.end, seen.passed, seen.first];
+    return this.#run('evidence', args, (result) => ({
+      checkpoint: int(result[0]),
+      succeeded: int(result[1]),
+      redelivered: int(result[2]),
+      forgotten: int(result[3]),
+      more: int(result[4]) === 1,
+      reaped: result.slice(5).map(int),
+    }));
+  }
+
+  async #run<Result>(
+    operation: 'reset' | 'stamp' | 'ingest' | 'release' | 'acknowledge' | 'withdraw' | 'bury' | 'evidence',
+    args: Argument[],
+    read: (result: readonly Reply[]) => Result,
+    rounding: 'past' | 'now' = 'now',
+  ): Promise<OwnerReply<Result>> {
+    const reply = await this.#scripts.run(this.#partition, operation, [this.#ownerEpoch, ...args], rounding);
+    switch (reply.status) {
+      case 'OK':
+        return { kind: 'ok', value: read(reply.result), nextDue: reply.nextDue };
+      case 'NOT_READY':
+        return { kind: 'lost' };
+      case 'FENCED':
+        return { kind: 'fenced' };
+      case 'BEHIND':
+        return { kind: 'behind' };
+      case 'CURSOR':
+        return { kind: 'cursor', cursor: Number(reply.cursor) };
+    }
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** As lua/ingest.lua reads it. */
+function packFacts(arrival: Arrival): Buffer {
+  const { token, origin } = arrival;
+  const claim = Buffer.from(arrival.claim.slice(0, 255), 'latin1');
+  const nonce = token === null ? NOTHING : Buffer.from(token.nonce, 'latin1');
+  const place = token?.place ?? NOTHING;
+  const facts = Buffer.allocUnsafe(38 + claim.length + place.length + nonce.length);
+  let at = facts.writeUIntBE(arrival.retryOffset, 0, 6);
+  at = facts.writeUIntBE(arrival.failedAt, at, 6);
+  at = facts.writeUIntBE(arrival.delay, at, 6);
+  at = facts.writeUIntBE(arrival.notBefore, at, 6);
+  at = facts.writeUIntBE(arrival.attempt, at, 2);
+  at = facts.writeUInt8(
+    (arrival.fatal ? FATAL : 0) | (arrival.malformed ? MALFORMED : 0) | (arrival.announced ? ANNOUNCED : 0),
+    at,
+  );
+  at = facts.writeBigInt64BE(BigInt(origin ?? -1), at);
+  for (const text of [claim, place, nonce]) {
+    at = facts.writeUInt8(text.length, at);
+    at += text.copy(facts, at);
+  }
+  return facts;
+}
+
+/** As lua/release.lua packs them. */
+function readJobs(result: readonly Reply[], noncePrefix: string): Job[] {
+  const jobs: Job[] = [];
+  for (let i = 0; i < result.length; i += 4) {
+    const facts = bytes(result[i + 2]);
+    const record = bytes(result[i + 3]);
+    const reasonEnd = 15 + facts.readUInt8(14);
+    const classEnd = reasonEnd + 2 + facts.readUInt16BE(reasonEnd);
+    const reason = facts.toString('latin1', 15, reasonEnd);
+    jobs.push({
+      id: bytes(result[i]),
+      unit: bytes(result[i + 1]),
+      nonce: `${noncePrefix}${String(i / 4)}`,
+      attempt: facts.readUInt16BE(0),
+      firstFailedAt: facts.readUIntBE(2, 6),
+      dueAt: facts.readUIntBE(8, 6),
+      deadLetter: reason === '' ? null : (reason as DeadLetterReason),
+      errorClass: facts.toString('utf8', reasonEnd + 2, classEnd),
+      errorMessage: facts.toString('utf8', classEnd + 2),
+      retryOffset: record.readUIntBE(0, 6),
+      payload: record.subarray(RECORD_HEAD),
+    });
+  }
+  return jobs;
+}

@@ -1,0 +1,109 @@
+import { readScript } from '../redis/define-script.ts';
+import type { Argument, Reply, Script } from '../redis/define-script.ts';
+
+const directory = new URL('./lua/', import.meta.url);
+const shared = ['shared/shard.lua', 'shared/lock.lua'];
+
+/** What every script answers. */
+export type ScriptReply =
+  | {
+      readonly status: 'OK';
+      /** When the shard's earliest head is due, epoch ms; null: nothing is. */
+      readonly nextDue: number | null;
+      readonly acquired: number;
+      readonly released: readonly Release[];
+      readonly result: readonly Reply[];
+    }
+  | { readonly status: 'NOT_READY' | 'FENCED' | 'BEHIND' }
+  | { readonly status: 'CURSOR'; readonly cursor: string };
+
+/** A lock that went away: why, and how long it was there. */
+export interface Release {
+  readonly reason: string;
+  readonly ageMs: number;
+}
+
+type Operation =
+  | 'takeover'
+  | 'reset'
+  | 'stamp'
+  | 'ingest'
+  | 'claim'
+  | 'renew'
+  | 'admit'
+  | 'outcomes'
+  | 'release'
+  | 'acknowledge'
+  | 'withdraw'
+  | 'bury'
+  | 'evidence'
+  | 'act'
+  | 'inspect'
+  | 'totals';
+
+const scripts = new Map<Operation, Script<Argument[], ScriptReply>>();
+
+/** The script of an operation (lua/<operation>.lua), read once. */
+export function scriptOf(operation: Operation): Script<Argument[], ScriptReply> {
+  let script = scripts.get(operation);
+  if (script === undefined) {
+    script = {
+      name: operation,
+      lua: readScript(directory, shared, `${operation}.lua`),
+      argv: (args) => args,
+      decode,
+    };
+    scripts.set(operation, script);
+  }
+  return script;
+}
+
+export type { Operation };
+
+/** A reply's text. */
+export function text(reply: Reply | undefined): string {
+  return Buffer.isBuffer(reply) ? reply.toString('utf8') : String(reply ?? '');
+}
+
+/** A reply's number. */
+export function int(reply: Reply | undefined): number {
+  return typeof reply === 'number' ? reply : Number(text(reply));
+}
+
+/** A reply's bytes. */
+export function bytes(reply: Reply | undefined): Buffer {
+  return Buffer.isBuffer(reply) ? reply : Buffer.from(text(reply));
+}
+
+/** A reply's list. */
+export function list(reply: Reply | undefined): readonly Reply[] {
+  return Array.isArray(reply) ? (reply as readonly Reply[]) : [];
+}
+
+function decode(reply: Reply): ScriptReply {
+  const [status, ...rest] = list(reply);
+  switch (text(status)) {
+    case 'OK': {
+      const [due, acquired, releases, result] = rest;
+      const pairs = list(releases);
+      const released: Release[] = [];
+      for (let i = 0; i < pairs.length; i += 2)
+        released.push({ reason: text(pairs[i]), ageMs: int(pairs[i + 1]) });
+      return {
+        status: 'OK',
+        nextDue: text(due) === '' ? null : int(due),
+        acquired: int(acquired),
+        released,
+        result: list(result),
+      };
+    }
+    case 'NOT_READY':
+    case 'FENCED':
+    case 'BEHIND':
+      return { status: text(status) as 'NOT_READY' | 'FENCED' | 'BEHIND' };
+    case 'CURSOR':
+      return { status: 'CURSOR', cursor: text(rest[0]) };
+    default:
+      throw new Error(`a script answered ${text(status)}`);
+  }
+}

@@ -1,0 +1,25 @@
+/** The twelve Redis keys of a shard, in the order in which every script takes them (lua/shared/shard.lua). */
+const NAMES = [
+  'meta',
+  'locks',
+  'records',
+  'states',
+  'queue',
+  'due',
+  'flight',
+  'pending',
+  'known',
+  'changes',
+  'unresolved',
+  'settling',
+] as const;
+
+/** All of a shard's keys are in one hash slot: `<prefix>{route:partition}:<name>`. */
+export function shardKeys(prefix: string, route: string, partition: number): string[] {
+  return NAMES.map((name) => `${prefix}{${route}:${String(partition)}}:${name}`);
+}
+
+/** Where a script tells the shard's owner that something is due earlier than before. */
+export function wakeChannel(prefix: string, route: string, partition: number | '*'): string {
+  return `${prefix}{${route}:${String(partition)}}:meta`;
+}
