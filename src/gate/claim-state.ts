@@ -1,0 +1,95 @@
+import type { ClaimAnswer, RenewalAnswer } from './contract.ts';
+import type { OnEvent } from './events.ts';
+import { KeyList } from './key-list.ts';
+import { Outstanding } from './outstanding.ts';
+import type { ClaimTicket } from './service.ts';
+
+export type ClaimEnd = 'wait' | 'fenced' | 'claim-again';
+
+/**
+ * The claim on one partition, and what is known under it.
+ *
+ *     starting ──claim──▶ held ──wait, claim-again──▶ stale ──claim──▶ held
+ *                          │                            │
+ *                          └──fenced──▶ fenced ◀──ownership unproven
+ *                                          └──claim──▶ held
+ *
+ * `stale`: the service lost its place, we did not lose ours. Only we could have locked further keys, so records of keys
+ * that are not listed go on; whatever needs an answer waits for the next claim. `fenced`: somebody else may be the owner
+ * now, and may have locked keys. Nothing goes on.
+ */
+export class ClaimState {
+  readonly partition: number;
+  readonly keys = new KeyList();
+  readonly outstanding = new Outstanding();
+  readonly #emit: OnEvent;
+  #phase: 'starting' | 'held' | 'stale' | 'fenced' | 'closed' = 'starting';
+  #ticket: ClaimTicket | undefined;
+  #seen: unknown;
+  #number = 0;
+
+  constructor(partition: number, emit: OnEvent) {
+    this.partition = partition;
+    this.#emit = emit;
+  }
+
+  get held(): boolean {
+    return this.#phase === 'held';
+  }
+
+  /** Whether records that need no answer may be handled. */
+  get flowing(): boolean {
+    return this.#phase === 'held' || this.#phase === 'stale';
+  }
+
+  /** The last claim's names, whatever became of it; `undefined` before the first. */
+  get ticket(): ClaimTicket | undefined {
+    return this.#ticket;
+  }
+
+  get seen(): unknown {
+    return this.#seen;
+  }
+
+  /** Changes whenever a claim begins or ends. A verdict holds only while this is what it was. */
+  get number(): number {
+    return this.#number;
+  }
+
+  adopt(claim: ClaimAnswer): void {
+    if (this.#phase === 'closed') return;
+    this.#phase = 'held';
+    this.#number += 1;
+    this.#ticket = { claimEpoch: claim.claimEpoch, incarnation: claim.incarnation };
+    this.#seen = claim.seen;
+    this.keys.replace(claim);
+    // What waits for its acknowledgement is locked, whatever the list says.
+    for (const entry of this.outstanding.list()) this.keys.addWire(entry);
+    this.#emit({
+      type: 'claimed',
+      partition: this.partition,
+      listedKeys: this.keys.size,
+      complete: claim.complete,
+    });
+  }
+
+  end(reason: ClaimEnd): void {
+    if (reason === 'fenced' && this.#phase === 'stale') this.#phase = 'fenced';
+    if (this.#phase !== 'held') return;
+    this.#phase = reason === 'fenced' ? 'fenced' : 'stale';
+    this.#number += 1;
+    this.#emit({ type: 'claim-ended', partition: this.partition, reason });
+  }
+
+  /** What was locked and unlocked otherwise than by this claimant's calls. */
+  renewed(answer: RenewalAnswer): void {
+    this.#seen = answer.seen;
+    for (const key of answer.unlockedKeys) this.keys.removeWire(key);
+    for (const key of answer.lockedKeys) this.keys.addWire(key);
+  }
+
+  close(): void {
+    this.#phase = 'closed';
+    this.#number += 1;
+  }
+}

@@ -1,0 +1,274 @@
+import { Backoff } from './backoff.ts';
+import { CallQueue, type AskMany } from './call-queue.ts';
+import type { Settled } from './call-lane.ts';
+import { ClaimState, type ClaimEnd } from './claim-state.ts';
+import { Claimer, type Ownership } from './claimer.ts';
+import type { GateClock } from './clock.ts';
+import type { AdmissionItem, OutcomeItem, RenewalAnswer, Result, Verdict } from './contract.ts';
+import type { OnEvent } from './events.ts';
+import type { RecordHeaders } from './record.ts';
+import { hasDelivery } from './headers.ts';
+import type { RecordKey } from './keys.ts';
+import type { RenewalItem, RetryService } from './service.ts';
+import type { Task } from './task.ts';
+
+export interface SessionDeps {
+  service: RetryService;
+  ownership: Ownership;
+  clock: GateClock;
+  random: () => number;
+  emit: OnEvent;
+  retry: { initialMs: number; maxMs: number };
+}
+
+/**
+ * One partition for the time of one assignment: its claim, its list of keys, and its calls, which go one after another.
+ *
+ * Section 12 of the protocol (hold at the tail) would add a verdict here and a place for held records in the key
+ * lanes; section 11 (going on alone) a phase of the claim state and an answerer in place of the service.
+ */
+export class PartitionSession {
+  readonly partition: number;
+  readonly #deps: SessionDeps;
+  readonly #closing = new AbortController();
+  readonly #state: ClaimState;
+  readonly #claimer: Claimer;
+  readonly #queue: CallQueue;
+  readonly #admitFresh: AskMany<AdmissionItem, Verdict>;
+  readonly #admitRedelivered: AskMany<AdmissionItem, Verdict>;
+  readonly #reportFresh: AskMany<OutcomeItem, Result>;
+  readonly #reportRedelivered: AskMany<OutcomeItem, Result>;
+  #blockedUntil = 0;
+
+  constructor(partition: number, deps: SessionDeps) {
+    this.partition = partition;
+    this.#deps = deps;
+    const { clock, emit, random, retry, service, ownership } = deps;
+    const { signal } = this.#closing;
+    this.#state = new ClaimState(partition, emit);
+    this.#claimer = new Claimer({
+      ...{ state: this.#state, service, ownership, clock, emit, signal },
+      backoff: new Backoff({ ...retry, random }),
+    });
+    this.#queue = new CallQueue({
+      ...{ partition, clock, emit, signal },
+      backoff: new Backoff({ ...retry, random }),
+      ready: () => (this.#state.held ? Promise.resolve(true) : this.#claimer.obtain()),
+      fenced: () => {
+        this.#state.end('fenced');
+      },
+    });
+    this.#admitFresh = this.#admissionLane(true);
+    this.#admitRedelivered = this.#admissionLane(false);
+    this.#reportFresh = this.#outcomeLane(true);
+    this.#reportRedelivered = this.#outcomeLane(false);
+  }
+
+  /** Obtains the claim. */
+  start(): void {
+    this.#queue.wake();
+  }
+
+  get closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  get signal(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  get claimNumber(): number {
+    return this.#state.number;
+  }
+
+  /** Whether a verdict that was given under the claim of this number still holds. */
+  holds(claimNumber: number): boolean {
+    return this.#state.held && this.#state.number === claimNumber;
+  }
+
+  /** Whether a record may be handled without asking. The normal case; no call, no promise, no allocation with an empty list. */
+  passes(key: RecordKey, headers: RecordHeaders | null | undefined, offset: number): boolean {
+    return this.#state.flowing && !hasDelivery(headers) && !this.#state.keys.mustAsk(key, offset);
+  }
+
+  /** How long the circuit breaker keeps the partition where it is. */
+  get blockedMs(): number {
+    return this.#blockedUntil === 0 ? 0 : this.#stillBlocked();
+  }
+
+  /** Asks about records of one key, all fresh or all redelivered. */
+  admit(tasks: readonly Task[]): Promise<Settled<Verdict>> {
+    const lane = tasks[0]?.delivery === undefined ? this.#admitFresh : this.#admitRedelivered;
+    const bytes = tasks.reduce((sum, task) => sum + task.requestBytes, 0);
+    return lane(
+      tasks.map((task) => task.admission),
+      bytes,
+      (verdicts) => {
+        verdicts.forEach((verdict, index) => {
+          const task = tasks[index];
+          if (task !== undefined) this.#note(task, verdict);
+        });
+      },
+    );
+  }
+
+  /** Reports an outcome, and repeats that until it is answered. */
+  async report(task: Task, error: OutcomeItem['error']): Promise<Settled<Result>> {
+    const item = task.outcome(error);
+    const apply = (results: readonly Result[]): void => {
+      for (const result of results) this.#noteResult(task, item, result);
+    };
+    if (task.delivery === undefined) return this.#reportFresh([item], task.requestBytes + 2048, apply);
+    const settled = await this.#reportRedelivered([item], task.requestBytes + 2048, apply);
+    return settled === 'closed' ? this.#reportLate(item) : settled;
+  }
+
+  /** Kafka has acknowledged it. */
+  published(task: Task): void {
+    this.#state.outstanding.settle(task.record.offset);
+  }
+
+  /** Lets a renewal take its turn among the calls; `undefined` where a call is under way or there is no claim. */
+  tryRenew(): { item: RenewalItem; release: () => void } | undefined {
+    const release = this.#state.held ? this.#queue.tryLock() : undefined;
+    const item = this.#renewal();
+    if (release === undefined || item === undefined) return undefined;
+    return { item, release };
+  }
+
+  /** The same for a partition that is never idle: after the call that is under way. */
+  async renewNext(): Promise<{ item: RenewalItem; release: () => void } | undefined> {
+    const release = await this.#queue.lock();
+    const item = this.#state.held ? this.#renewal() : undefined;
+    if (item !== undefined) return { item, release };
+    release();
+    return undefined;
+  }
+
+  renewed(answer: RenewalAnswer): void {
+    if (this.closed) return;
+    if (answer.status !== 'held') {
+      this.#end(answer.status);
+      return;
+    }
+    this.#claimer.useful();
+    this.#state.renewed(answer);
+  }
+
+  /** Gives the partition up: nothing more is asked, whatever waits is dropped. */
+  close(): void {
+    if (this.closed) return;
+    this.#state.close();
+    this.#closing.abort();
+    this.#queue.close();
+  }
+
+  #admissionLane(fresh: boolean): AskMany<AdmissionItem, Verdict> {
+    return this.#queue.lane<AdmissionItem, Verdict>({
+      name: 'admissions',
+      fresh,
+      post: (items) => this.#deps.service.admit(this.partition, this.#ticket(), items, this.#closing.signal),
+    });
+  }
+
+  #outcomeLane(fresh: boolean): AskMany<OutcomeItem, Result> {
+    return this.#queue.lane<OutcomeItem, Result>({
+      name: 'outcomes',
+      fresh,
+      // Not given up with the partition: once answered, the message is not handled again by anybody.
+      post: (items) =>
+        this.#deps.service.report(
+          this.partition,
+          this.#ticket(),
+          items,
+          fresh ? this.#closing.signal : undefined,
+        ),
+    });
+  }
+
+  #note(task: Task, verdict: Verdict): void {
+    const { keys, outstanding } = this.#state;
+    const { record } = task;
+    if (verdict.verdict === 'wait') {
+      this.#end('wait');
+      return;
+    }
+    this.#claimer.useful();
+    if (task.delivery !== undefined) return;
+    if (verdict.verdict === 'redirect') {
+      keys.add(record.key, record.offset);
+      outstanding.add(record, attemptIn(verdict.headers), undefined);
+      return;
+    }
+    outstanding.settle(record.offset);
+    if (verdict.verdict === 'process') keys.remove(record.key);
+  }
+
+  #noteResult(task: Task, item: OutcomeItem, result: Result): void {
+    const { keys, outstanding } = this.#state;
+    const { record } = task;
+    switch (result.result) {
+      case 'wait':
+        this.#end('wait');
+        return;
+      case 'redirect':
+        outstanding.add(record, attemptIn(result.headers), item.error);
+        keys.add(record.key, task.originOffset);
+        break;
+      case 'block':
+        this.#blockedUntil = this.#deps.clock.now() + result.retryAfterMs;
+        this.#deps.emit({
+          type: 'blocked',
+          partition: this.partition,
+          retryAfterMs: result.retryAfterMs,
+        });
+        break;
+      case 'stale':
+      case 'recorded':
+      case 'deadLettered':
+        // The key is locked, or known: either way it has to be asked about.
+        keys.add(record.key, task.originOffset);
+        break;
+      case 'done':
+        break;
+    }
+    this.#claimer.useful();
+  }
+
+  #end(reason: ClaimEnd): void {
+    this.#state.end(reason);
+    this.#queue.wake();
+  }
+
+  /** The partition is gone, the fact remains. Said once; if nobody hears it, the message is delivered once more. */
+  async #reportLate(item: OutcomeItem): Promise<Settled<Result>> {
+    const { ticket } = this.#state;
+    if (ticket === undefined) return 'closed';
+    const answer = await this.#deps.service.report(this.partition, ticket, [item]);
+    const late = answer.kind === 'ok' ? answer.body : [];
+    return late.some((result) => result.result !== 'wait') ? late : 'closed';
+  }
+
+  #renewal(): RenewalItem | undefined {
+    const { ticket, seen, outstanding } = this.#state;
+    if (ticket === undefined) return undefined;
+    const waiting = outstanding.size === 0 ? {} : { outstanding: outstanding.list() };
+    return { partition: this.partition, ...ticket, seen, ...waiting };
+  }
+
+  #ticket(): { claimEpoch: string; incarnation: string } {
+    return this.#state.ticket ?? { claimEpoch: '', incarnation: '' };
+  }
+
+  #stillBlocked(): number {
+    const left = this.#blockedUntil - this.#deps.clock.now();
+    if (left > 0) return left;
+    this.#blockedUntil = 0;
+    return 0;
+  }
+}
+
+function attemptIn(headers: Readonly<Record<string, string>>): number {
+  const attempt = Number(headers['x-retry-attempt'] ?? 0);
+  return Number.isSafeInteger(attempt) && attempt >= 0 ? attempt : 0;
+}
