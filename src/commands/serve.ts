@@ -1,0 +1,19 @@
+import { systemClock } from '../clock.ts';
+import type { Environment } from '../config/read-section.ts';
+import { createLogger } from '../logger.ts';
+import { loadConfigOrReport } from './configured.ts';
+import { runUntilSignal } from './run-until-signal.ts';
+
+/** Runs the service until it is told to stop. Resolves when it is up; the process ends through `runUntilSignal`. */
+export async function serve(configPath: string, env: Environment): Promise<void> {
+  const config = loadConfigOrReport(configPath, env);
+  if (config === undefined) return;
+  const logger = createLogger(config.log.level);
+  // Loaded only now: a mistake in the file is reported even where the native Kafka client can't be loaded.
+  const { createService } = await import('../service.ts');
+  await runUntilSignal(createService(config, { logger, clock: systemClock }), {
+    logger,
+    clock: systemClock,
+    process,
+  });
+}

@@ -1,0 +1,64 @@
+import type { LogLevel } from '../logger.ts';
+import type { Scalar } from './formats.ts';
+
+/** The configuration in force: checked, complete, frozen. Durations are in milliseconds, sizes in bytes. */
+export interface Config {
+  readonly kafka: {
+    readonly brokers: readonly string[];
+    readonly clientId: string;
+    readonly groupPrefix: string;
+    readonly sessionTimeout: number;
+    readonly maxInFlight: number;
+    readonly librdkafka: Readonly<Record<string, Scalar>>;
+  };
+  readonly redis: { readonly url: string; readonly keyPrefix: string };
+  readonly http: { readonly host: string; readonly port: number };
+  readonly log: { readonly level: LogLevel };
+  readonly routes: readonly RouteConfig[];
+}
+
+export type BackoffConfig =
+  | {
+      readonly kind: 'exponential';
+      readonly initial: number;
+      readonly multiplier: number;
+      readonly max: number;
+      readonly jitter: number;
+    }
+  | { readonly kind: 'schedule'; readonly delays: readonly number[]; readonly jitter: number };
+
+export interface RouteConfig {
+  readonly name: string;
+  readonly topic: string;
+  readonly consumerGroup: string;
+  readonly retryTopic: string;
+  readonly deadLetterTopic: string;
+  readonly ordering: 'key' | 'none';
+  /** Always false with `ordering: none`. */
+  readonly gate: boolean;
+  readonly backoff: BackoffConfig;
+  /** Attempts of the handler, the first one included. */
+  readonly maxAttempts: number;
+  /** Since the first failure; null: no limit. */
+  readonly maxAge: number | null;
+  readonly afterDeadLetter: 'continue' | 'hold';
+  readonly redelivery: {
+    readonly window: number;
+    readonly maxPerSecond: number;
+    /** null: redeliveries go to `topic`. */
+    readonly topic: string | null;
+  };
+  readonly deliveryTimeout: number;
+  readonly claimTtl: number;
+  readonly journalInterval: number;
+  readonly limits: { readonly heldBytes: number; readonly lockedKeys: number };
+  readonly gateListLimit: number;
+}
+
+/** The service's own consumer group of a route. */
+export function groupId(
+  config: { readonly kafka: { readonly groupPrefix: string } },
+  route: { readonly name: string },
+): string {
+  return `${config.kafka.groupPrefix}.${route.name}`;
+}

@@ -1,0 +1,62 @@
+import {
+  boolean,
+  commaList,
+  consumerGroup,
+  duration,
+  type Format,
+  listOf,
+  number,
+  oneOf,
+  redisUrl,
+  routeList,
+  routeName,
+  scalars,
+  size,
+  text,
+  topicName,
+} from './formats.ts';
+
+/** What a setting may ask of its format. */
+export interface Limits {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** The formats, by the name that the schemas in settings/ call them. */
+const namedFormats = {
+  'after dead letter': () => oneOf('continue', 'hold'),
+  boolean: () => boolean,
+  'broker list': () => commaList(text('broker', /^[^\s,]+$/, 'a broker like host:9092')),
+  'client id': () => text('text', /\S/, 'a name'),
+  'consumer group': () => consumerGroup,
+  duration,
+  'group prefix': () => text('text', /^\S+$/, 'a name without spaces'),
+  host: () => text('text', /^\S+$/, 'a host name or an address'),
+  integer: (limits: Limits) => number(limits),
+  // A brace in the prefix would become the hash tag, and the keys of a shard would no longer share a slot.
+  'key prefix': () => text('text', /^[^{}\s]*$/, 'a prefix without braces and spaces'),
+  'log level': () => oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+  'map of scalars': () => scalars,
+  number: (limits: Limits) => number({ ...limits, fractions: true }),
+  ordering: () => oneOf('key', 'none'),
+  port: () => number({ max: 65_535 }),
+  'redis url': () => redisUrl,
+  'route list': () => routeList,
+  'route name': () => routeName,
+  schedule: () => listOf(duration()),
+  size,
+  topic: () => topicName,
+} satisfies Record<string, (limits: Limits) => Format<unknown>>;
+
+export type FormatName = keyof typeof namedFormats;
+
+/** What a value of the format becomes. */
+export type FormatValue<Name extends FormatName> = ReturnType<
+  ReturnType<(typeof namedFormats)[Name]>['parse']
+>;
+
+export const formatNames = Object.keys(namedFormats) as FormatName[];
+
+export function formatOf(setting: Limits & { readonly format: FormatName }): Format<unknown> {
+  return namedFormats[setting.format](setting);
+}

@@ -1,0 +1,74 @@
+import fastify, { type FastifyInstance } from 'fastify';
+import type { Clock } from '../clock.ts';
+import { OrchestratorError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { App, AppContext } from './app-context.ts';
+import { Desks } from './desks.ts';
+import { answerBrokenRequest, answerErrors, errorHandler } from './plugins/errors.ts';
+import { readJsonBodies } from './plugins/json-body.ts';
+import { describeApi } from './plugins/openapi.ts';
+import { validatorCompiler } from './plugins/validation.ts';
+import { admissionRoutes } from './resources/admissions/routes.ts';
+import { claimRoutes } from './resources/claims/routes.ts';
+import { healthRoutes } from './resources/health/routes.ts';
+import { lockRoutes } from './resources/locks/routes.ts';
+import { outcomeRoutes } from './resources/outcomes/routes.ts';
+import { renewalRoutes } from './resources/renewals/routes.ts';
+import { routeRoutes } from './resources/routes/routes.ts';
+import type { Foundations, RouteDesk } from './route-desk.ts';
+
+interface Deps {
+  /** By the name of the route. */
+  readonly desks: ReadonlyMap<string, RouteDesk>;
+  readonly foundations: Foundations;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** A thousand records with errors and keys of 1 KiB each fit in a quarter of it. */
+const BODY_LIMIT = 8 * 2 ** 20;
+
+/** The HTTP API, without a port: `inject` is enough to ask it. */
+export function createApp({ desks: byName, foundations, metrics, logger, clock }: Deps): FastifyInstance {
+  const desks = new Desks(byName);
+  const onError = errorHandler({ desks, logger });
+  const app = fastify({
+    bodyLimit: BODY_LIMIT,
+    // A body that trickles in must not hold up a stop for ever.
+    requestTimeout: 30_000,
+    // A request that comes while the app closes is answered as ever, and its connection closed.
+    return503OnClosing: false,
+    // Keys stand in paths, and may be as long as a URL may be.
+    routerOptions: { maxParamLength: 65_536 },
+    frameworkErrors: onError,
+    clientErrorHandler: answerBrokenRequest,
+  });
+  const stopping = new AbortController();
+  app.addHook('preClose', (done) => {
+    stopping.abort(new OrchestratorError('NOT_READY', 'the service is stopping', { retryAfterMs: 1_000 }));
+    done();
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  readJsonBodies(app);
+  answerErrors(app, { desks, logger });
+  describeApi(app);
+
+  const context: AppContext = { desks, foundations, metrics, logger, clock, stopping: stopping.signal };
+  void app.register((scope: App, _options, done) => {
+    for (const add of RESOURCES) add(scope, context);
+    done();
+  });
+  return app;
+}
+
+const RESOURCES = [
+  healthRoutes,
+  claimRoutes,
+  renewalRoutes,
+  admissionRoutes,
+  outcomeRoutes,
+  routeRoutes,
+  lockRoutes,
+];

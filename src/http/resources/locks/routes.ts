@@ -1,0 +1,138 @@
+import type { Static } from 'typebox';
+import { duration } from '../../../config/formats.ts';
+import { foreignUnit, keyUnit, originUnit } from '../../../domain/unit.ts';
+import type { Unit } from '../../../domain/unit.ts';
+import type { App, AppContext } from '../../app-context.ts';
+import { base64, invalid, keyOfFields } from '../../keys.ts';
+import { errorAnswers, RouteParams } from '../../schemas.ts';
+import { actOnLock, findLock } from './acting.ts';
+import { listLocks } from './listing.ts';
+import { lockFields } from './lock-fields.ts';
+import { formatCursor, parseCursor } from './order.ts';
+import {
+  ActionBody,
+  ActionDone,
+  AnyActionBody,
+  LockPage,
+  LockParams,
+  LockQuery,
+  LocksQuery,
+  LockWithEntries,
+} from './schemas.ts';
+
+const PAGE = 100;
+const ENTRIES = 1_000;
+
+export function lockRoutes(app: App, context: AppContext): void {
+  const { desks, clock } = context;
+
+  app.get(
+    '/v1/routes/:route/locks',
+    {
+      schema: {
+        tags: ['locks'],
+        summary: 'Locks: the oldest, the largest or the most tried first',
+        params: RouteParams,
+        querystring: LocksQuery,
+        response: { 200: LockPage, ...errorAnswers },
+      },
+    },
+    async ({ params, query }) => {
+      const { state, partition, olderThan, sort = 'age', limit = PAGE, cursor } = query;
+      const key = keyOfFields(query);
+      const now = clock.now();
+      const { locks, next } = await listLocks(desks.of(params.route), {
+        partition,
+        unit: key === null ? null : keyUnit(key),
+        state,
+        before: olderThan === undefined ? Infinity : now - durationOf(olderThan),
+        sort,
+        limit,
+        after: cursor === undefined ? null : parseCursor(cursor, sort),
+      });
+      return {
+        locks: locks.map((lock) => lockFields(lock, now)),
+        cursor: next === null ? null : formatCursor(sort, next),
+      };
+    },
+  );
+
+  app.get(
+    '/v1/routes/:route/locks/:key',
+    {
+      schema: {
+        tags: ['locks'],
+        summary: 'One lock with its entries',
+        params: LockParams,
+        querystring: LockQuery,
+        response: { 200: LockWithEntries, ...errorAnswers },
+      },
+    },
+    async ({ params, query }) => {
+      const desk = desks.of(params.route);
+      const lock = await findLock(desk, unitInPath(params.key, query.encoding), query.partition, ENTRIES);
+      return { ...lockFields(lock, clock.now()), entries: [...lock.entries] };
+    },
+  );
+
+  app.post(
+    '/v1/routes/:route/locks/actions',
+    {
+      schema: {
+        tags: ['locks'],
+        summary: 'Act on any lock',
+        params: RouteParams,
+        body: AnyActionBody,
+        response: { 200: ActionDone, ...errorAnswers },
+      },
+    },
+    ({ params, body }) => {
+      const { partition, action, reason } = body;
+      const desk = desks.of(params.route);
+      return actOnLock(context, desk, { unit: unitInBody(body), partition, action, reason });
+    },
+  );
+
+  app.post(
+    '/v1/routes/:route/locks/:key/actions',
+    {
+      schema: {
+        tags: ['locks'],
+        summary: 'Act on the lock of a key',
+        params: LockParams,
+        querystring: LockQuery,
+        body: ActionBody,
+        response: { 200: ActionDone, ...errorAnswers },
+      },
+    },
+    ({ params, query, body: { partition = query.partition, action, reason } }) => {
+      const unit = unitInPath(params.key, query.encoding);
+      return actOnLock(context, desks.of(params.route), { unit, partition, action, reason });
+    },
+  );
+}
+
+function unitInPath(text: string, encoding: 'utf8' | 'base64' = 'utf8'): Unit {
+  const key = encoding === 'base64' ? base64(text) : Buffer.from(text, 'utf8');
+  if (key === null) throw invalid('the key in the path is not base64');
+  return keyUnit(key);
+}
+
+function unitInBody(body: Static<typeof AnyActionBody>): Unit {
+  const key = keyOfFields(body);
+  const { origin, retryOffset, partition } = body;
+  if ([key ?? undefined, origin, retryOffset].filter((each) => each !== undefined).length !== 1) {
+    throw invalid('give one of key, keyBase64 and origin');
+  }
+  if (key !== null) return keyUnit(key);
+  if (partition === undefined) throw invalid('partition is missing: offsets mean nothing without it');
+  return origin === undefined ? foreignUnit(retryOffset ?? 0) : originUnit(origin);
+}
+
+function durationOf(text: string): number {
+  try {
+    return duration().parse(text);
+  } catch (error) {
+    throw invalid(`olderThan: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,91 @@
+import { Type } from 'typebox';
+import { keyProperties, nullable, Offset, oneOf } from '../../schemas.ts';
+
+const Partition = Type.Integer({ description: 'Where it is; needed where a key is locked in two of them.' });
+const State = oneOf('waiting', 'probing', 'draining', 'parked');
+
+export const LocksQuery = Type.Object({
+  state: Type.Optional(State),
+  partition: Type.Optional(Type.Integer()),
+  ...keyProperties,
+  olderThan: Type.Optional(Type.String({ description: 'Locked for at least so long: `5m`, `24h`.' })),
+  sort: Type.Optional(oneOf('age', 'held', 'attempt')),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: '100 unless given.' })),
+  cursor: Type.Optional(Type.String({ description: 'As the page before gave it, with the same `sort`.' })),
+});
+
+const LastError = nullable(Type.Object({ class: Type.String(), message: Type.String() }));
+const Time = Type.Integer({ description: 'Epoch ms.' });
+
+const lockProperties = {
+  ...keyProperties,
+  origin: Type.Optional(
+    Type.Integer({ description: 'Instead of a key: the origin offset of a message without one.' }),
+  ),
+  retryOffset: Type.Optional(
+    Type.Integer({
+      description: 'Instead of a key: the offset in the retry topic of a message of unknown origin.',
+    }),
+  ),
+  partition: Type.Integer(),
+  state: State,
+  since: Time,
+  ageMs: Type.Integer(),
+  held: Type.Integer({ description: 'Messages in the box, announced ones included.' }),
+  heldBytes: Type.Integer(),
+  attempt: Type.Integer({ description: 'Attempts of the head so far.' }),
+  nextAttemptAt: nullable(Time),
+  headOffset: nullable(Type.Integer()),
+  lastError: LastError,
+};
+
+export const LockPage = Type.Object({
+  locks: Type.Array(Type.Object(lockProperties)),
+  cursor: nullable(Type.String({ description: 'null: this was the last page.' })),
+});
+
+export const LockWithEntries = Type.Object({
+  ...lockProperties,
+  entries: Type.Array(
+    Type.Object({
+      state: oneOf('pending', 'held', 'in-flight', 'dead-lettering', 'dead-lettered'),
+      offset: nullable(Type.Integer({ description: 'Of its origin; null: that is foreign.' })),
+      retryOffset: nullable(Type.Integer()),
+      attempt: Type.Integer(),
+      unanswered: Type.Integer(),
+      firstFailedAt: nullable(Time),
+      dueAt: nullable(Time),
+      deliveredOffset: nullable(Type.Integer()),
+      lastError: LastError,
+    }),
+    { description: 'In their order, 1,000 at most.' },
+  ),
+});
+
+export const LockParams = Type.Object({ route: Type.String(), key: Type.String() });
+
+export const LockQuery = Type.Object({
+  encoding: Type.Optional(oneOf('utf8', 'base64')),
+  partition: Type.Optional(Partition),
+});
+
+const actionProperties = {
+  partition: Type.Optional(Partition),
+  action: oneOf('retry-now', 'park', 'unpark', 'skip-head', 'discard-head', 'discard-all'),
+  reason: Type.String({ pattern: '\\S', maxLength: 1_000, description: 'Why; it is logged.' }),
+};
+
+export const ActionBody = Type.Object(actionProperties);
+
+export const AnyActionBody = Type.Object({
+  ...keyProperties,
+  origin: Type.Optional(Offset),
+  retryOffset: Type.Optional(Offset),
+  ...actionProperties,
+});
+
+export const ActionDone = Type.Object({
+  outcome: oneOf('done', 'unchanged'),
+  entries: Type.Integer({ description: 'Messages concerned.' }),
+  partition: Type.Integer(),
+});

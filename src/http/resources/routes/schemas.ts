@@ -1,0 +1,28 @@
+import { Type } from 'typebox';
+import type { RouteConfig } from '../../../config/config.ts';
+import { nullable } from '../../schemas.ts';
+
+export const RouteView = Type.Object({
+  name: Type.String(),
+  config: Type.Unsafe<RouteConfig>({
+    type: 'object',
+    additionalProperties: true,
+    description: 'The configuration in force: durations in ms, sizes in bytes.',
+  }),
+  partitions: Type.Integer({ description: '0 until Kafka has said how many there are.' }),
+  totals: Type.Object({
+    lockedKeys: Type.Integer(),
+    heldMessages: Type.Integer(),
+    heldBytes: Type.Integer(),
+    inFlight: Type.Integer(),
+    parked: Type.Integer(),
+    oldestLockAgeMs: nullable(Type.Integer()),
+    deadLetters: nullable(Type.Integer({ description: 'null: Kafka does not say.' })),
+  }),
+  shards: Type.Array(Type.Object({ partition: Type.Integer(), restored: Type.Boolean() }), {
+    description: 'Those that this replica owns.',
+  }),
+  problems: Type.Array(Type.String()),
+});
+
+export const RouteList = Type.Object({ routes: Type.Array(RouteView) });

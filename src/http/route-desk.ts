@@ -1,0 +1,28 @@
+import type { RouteConfig } from '../config/config.ts';
+import type { GateBox } from '../penalty-box/gate-box.ts';
+import type { OperatorBox } from '../penalty-box/operator-box.ts';
+
+/** What the HTTP API needs of one route. */
+export interface RouteDesk {
+  readonly config: RouteConfig;
+  readonly gate: GateBox;
+  readonly operator: OperatorBox;
+  /** Partitions of the retry topic; 0 until Kafka has said so. */
+  partitionCount(): number;
+  /** Why the route can't keep its promises now, one line each; empty: nothing is wrong. */
+  problems(): readonly string[];
+  /** Shards that this replica owns, with whether each is restored. */
+  shards(): readonly { readonly partition: number; readonly restored: boolean }[];
+  /** The last stable offset of a retry partition, asked of Kafka now. */
+  retryEnd(partition: number): Promise<number>;
+  /** What the route's consumer group has committed where redeliveries go, asked of Kafka now; -1 = nothing. */
+  committed(partition: number): Promise<number>;
+  /** Records in the dead-letter topic; null where Kafka does not say. */
+  deadLetterCount(): Promise<number | null>;
+}
+
+/** Whether what the service stands on answers. */
+export interface Foundations {
+  /** One line for each that does not: Kafka, Redis. */
+  missing(): Promise<readonly string[]>;
+}

@@ -1,0 +1,66 @@
+import { delayAfter, jittered } from '../domain/backoff.ts';
+import type { BackoffPolicy } from '../domain/backoff.ts';
+import { capped } from '../domain/capped.ts';
+import { ERROR_CLASS_LIMIT, ERROR_MESSAGE_LIMIT } from '../domain/header-names.ts';
+import { applicationHeaders } from '../domain/outgoing-headers.ts';
+import type { KafkaRecord } from '../domain/record.ts';
+import { readRetryRecord } from '../domain/retry-record.ts';
+import { retryUnit } from '../domain/unit.ts';
+import type { Arrival } from '../penalty-box/owner-box.ts';
+import { encodePayload } from '../penalty-box/payload.ts';
+
+export interface ArrivalPolicy {
+  readonly mainTopic: string;
+  readonly ordering: 'key' | 'none';
+  readonly backoff: BackoffPolicy;
+  readonly maxAttempts: number;
+}
+
+/** What a retry record means for the box. Pure; `now` in epoch ms, `random` in [0, 1). */
+export function readArrival(
+  record: KafkaRecord,
+  policy: ArrivalPolicy,
+  now: number,
+  random: number,
+): Arrival {
+  const retry = readRetryRecord(record, { mainTopic: policy.mainTopic, now });
+  const malformed = retry.malformed !== null;
+  const origin = retry.own && !malformed ? retry.origin.offset : null;
+  // Where a foreign message comes again, it is still the unit that its first retry record was.
+  const foreignId = retry.origin.topic === record.topic ? retry.origin.offset : record.offset;
+  const unit = malformed
+    ? retryUnit({ key: null }, policy.ordering, null, record.offset)
+    : retryUnit(record, policy.ordering, origin, foreignId);
+  const usedUp = malformed || retry.fatal || retry.attempt >= policy.maxAttempts;
+  const backoff =
+    retry.attempt > 0
+      ? jittered(delayAfter(policy.backoff, retry.attempt), policy.backoff.jitter, random)
+      : 0;
+  return {
+    retryOffset: record.offset,
+    unit,
+    origin,
+    token: retry.token,
+    claim: retry.claim,
+    announced: retry.announced,
+    failedAt: retry.failedAt,
+    delay: usedUp ? 0 : Math.max(backoff, retry.delay),
+    notBefore: usedUp ? 0 : retry.notBefore,
+    attempt: retry.attempt,
+    fatal: retry.fatal,
+    malformed,
+    payload: encodePayload(
+      {
+        origin: retry.origin,
+        originTimestamp: retry.originTimestamp,
+        key: unit[0] === 0x6b ? null : record.key,
+        value: record.value,
+        valueAtOrigin: retry.valueAtOrigin,
+        headers: applicationHeaders(record.headers),
+        errorClass: capped(malformed ? 'MalformedRetryRecord' : retry.errorClass, ERROR_CLASS_LIMIT),
+        errorMessage: capped(retry.malformed ?? retry.errorMessage, ERROR_MESSAGE_LIMIT),
+      },
+      { topic: policy.mainTopic, partition: record.partition },
+    ),
+  };
+}

@@ -1,0 +1,55 @@
+import type { Config } from '../config/config.ts';
+
+type Options = Record<string, string | number | boolean>;
+
+/**
+ * What every Kafka client of the process has in common. `kafka.librdkafka` of the configuration wins over what is only a
+ * preference, never over what a promise rests on.
+ */
+export function clientOptions({ kafka }: Pick<Config, 'kafka'>): Options {
+  return {
+    'metadata.broker.list': kafka.brokers.join(','),
+    'client.id': kafka.clientId,
+    'allow.auto.create.topics': false,
+    'reconnect.backoff.max.ms': 2_000,
+    'topic.metadata.refresh.interval.ms': 30_000,
+    ...kafka.librdkafka,
+  };
+}
+
+/** A consumer that acts fast on a backlog: librdkafka's defaults leave it idle for a second when its queue is full. */
+export function consumerOptions(config: Pick<Config, 'kafka'>, groupId: string): Options {
+  return {
+    'heartbeat.interval.ms': Math.min(3_000, Math.floor(config.kafka.sessionTimeout / 3)),
+    'fetch.queue.backoff.ms': 5,
+    'fetch.wait.max.ms': 100,
+    'queued.min.messages': 5_000,
+    'queued.max.messages.kbytes': 16_384,
+    ...clientOptions(config),
+    'group.id': groupId,
+    'session.timeout.ms': config.kafka.sessionTimeout,
+    'partition.assignment.strategy': 'cooperative-sticky',
+    'enable.auto.commit': false,
+    'enable.auto.offset.store': false,
+    'enable.partition.eof': true,
+    'auto.offset.reset': 'earliest',
+    'isolation.level': 'read_committed',
+  };
+}
+
+/** acks=all, idempotent; the order of sends is the order in Kafka (ADR 1: no transactional id). */
+export function producerOptions(config: Pick<Config, 'kafka'>): Options {
+  return {
+    'linger.ms': 1,
+    'message.timeout.ms': 30_000,
+    'queue.buffering.max.messages': 200_000,
+    // The topics decide what is too large, not this client.
+    'message.max.bytes': 1_000_000_000,
+    ...clientOptions(config),
+    acks: -1,
+    'enable.idempotence': true,
+    'max.in.flight.requests.per.connection': config.kafka.maxInFlight,
+    partitioner: 'murmur2_random',
+    dr_cb: true,
+  };
+}

@@ -1,0 +1,80 @@
+import RdKafka from '@confluentinc/kafka-javascript';
+import type { Component } from '../component.ts';
+import type { Config } from '../config/config.ts';
+import type { Logger } from '../logger.ts';
+import { clientLogger } from './client-logger.ts';
+import { clientOptions } from './client-options.ts';
+
+const { Kafka, IsolationLevel } = RdKafka.KafkaJS;
+type Admin = ReturnType<InstanceType<typeof Kafka>['admin']>;
+
+/** First offset still there, and the last stable one, of a partition. */
+export interface Range {
+  readonly first: number;
+  readonly end: number;
+}
+
+const TIMEOUT = 5_000;
+
+/** Asks the brokers where a topic ends and what a group has committed. */
+export class KafkaOffsets implements Component {
+  readonly #admin: Admin;
+  #connected = false;
+
+  constructor(config: Pick<Config, 'kafka'>, logger: Logger) {
+    const options = { ...clientOptions(config), kafkaJS: { logger: clientLogger(logger) } };
+    this.#admin = new Kafka(options as never).admin();
+  }
+
+  async start(): Promise<void> {
+    await this.#admin.connect();
+    this.#connected = true;
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#connected) return;
+    this.#connected = false;
+    await this.#admin.disconnect();
+  }
+
+  /** Throws where Kafka does not answer. */
+  async ping(): Promise<void> {
+    await this.#admin.listTopics({ timeout: TIMEOUT });
+  }
+
+  /** By partition. Throws where the topic is not there or Kafka does not answer. */
+  async ranges(topic: string): Promise<Map<number, Range>> {
+    const offsets = await this.#admin.fetchTopicOffsets(topic, {
+      isolationLevel: IsolationLevel.READ_COMMITTED,
+      timeout: TIMEOUT,
+    });
+    return new Map(
+      offsets.map(({ partition, low, high }) => [partition, { first: Number(low), end: Number(high) }]),
+    );
+  }
+
+  /** What the group has committed, by partition; a partition without a commit is left out. */
+  async committed(groupId: string, topic: string): Promise<Map<number, number>> {
+    const [found] = await this.#admin.fetchOffsets({ groupId, topics: [topic], timeout: TIMEOUT });
+    const committed = new Map<number, number>();
+    for (const { partition, offset } of found?.partitions ?? []) {
+      if (Number(offset) >= 0) committed.set(partition, Number(offset));
+    }
+    return committed;
+  }
+
+  /** How many partitions each topic has; one that does not exist has 0. */
+  async partitionCounts(topics: readonly string[]): Promise<Map<string, number>> {
+    const counts = new Map(topics.map((topic) => [topic, 0]));
+    const known = new Set(await this.#admin.listTopics({ timeout: TIMEOUT }));
+    const there = topics.filter((topic) => known.has(topic));
+    if (there.length === 0) return counts;
+    for (const { name, partitions } of await this.#admin.fetchTopicMetadata({
+      topics: there,
+      timeout: TIMEOUT,
+    })) {
+      counts.set(name, partitions.length);
+    }
+    return counts;
+  }
+}

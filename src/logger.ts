@@ -1,0 +1,80 @@
+import { types } from 'node:util';
+
+import { destination, type DestinationStream, pino, stdTimeFunctions } from 'pino';
+
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+
+/** Where something happened. Never a key, a header or a payload: they belong to other people. */
+export interface LogContext {
+  readonly route?: string;
+  readonly partition?: number;
+  readonly offset?: bigint | number | string;
+  readonly err?: unknown;
+  readonly [more: string]: unknown;
+}
+
+/** `event` is a stable name (`lock_acquired`): alerts and searches go by it, the message may be reworded. */
+export type LogFields = LogContext & { readonly event: string };
+
+type Log = (fields: LogFields, message: string) => void;
+
+export interface Logger {
+  readonly fatal: Log;
+  readonly error: Log;
+  readonly warn: Log;
+  readonly info: Log;
+  readonly debug: Log;
+  readonly trace: Log;
+  /** A logger whose lines all carry these fields. */
+  child(fields: LogContext): Logger;
+}
+
+/**
+ * The net under the rule above: should a record or an entry be logged whole, these stay out of it. pino looks no deeper than
+ * the paths it is given, so two levels are named.
+ */
+const PRIVATE = ['key', 'keyBase64', 'value', 'payload', 'headers', 'body', 'lockedKeys'];
+const REDACTED_PATHS = PRIVATE.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
+
+/** JSON lines to stdout. They are written synchronously: the last one before a SIGKILL is the one that says why. */
+export function createLogger(
+  level: LogLevel,
+  stream: DestinationStream = destination({ dest: STDOUT, sync: true }),
+): Logger {
+  const options = {
+    level,
+    base: null,
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { err: (error: unknown) => describeError(error) },
+    redact: { paths: REDACTED_PATHS, censor: '[redacted]' },
+  };
+  return pino(options, stream);
+}
+
+const STDOUT = 1;
+const DEEPEST_CAUSE = 5;
+
+/** What a reader of the log needs of an error. Only named fields: clients hang whole requests on their errors. */
+function describeError(error: unknown, depth = 0): unknown {
+  if (!isError(error)) return typeof error === 'object' && error !== null ? { type: 'object' } : error;
+  const { code } = error as { code?: unknown };
+  const several = error instanceof AggregateError ? (error.errors as unknown[]) : [];
+  return {
+    type: error.name,
+    ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
+    message: error.message,
+    stack: error.stack,
+    ...(error.cause !== undefined && depth < DEEPEST_CAUSE
+      ? { cause: describeError(error.cause, depth + 1) }
+      : {}),
+    ...(several.length > 0 && depth < DEEPEST_CAUSE
+      ? { errors: several.map((each) => describeError(each, depth + 1)) }
+      : {}),
+  };
+}
+
+/** Also one of another realm, such as those of Node itself seen from a `vm` context. */
+function isError(value: unknown): value is Error {
+  return types.isNativeError(value) || value instanceof Error;
+}

@@ -1,0 +1,150 @@
+/**
+ * Every metric of the service, for the registry (metrics.ts) and for docs/metrics.md. Names come after `retry_orchestrator_`.
+ * Each carries the label `route`; `labels` are those besides it. No label ever holds a key, so that their number is bounded.
+ */
+
+/** The values a label may have; null: as many as there are scripts or partitions, known only when they run. */
+type LabelValues = readonly string[] | null;
+
+export interface Definition {
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly name: string;
+  readonly help: string;
+  readonly labels: Readonly<Record<string, LabelValues>>;
+  readonly buckets?: readonly number[];
+}
+
+const DAY = 86_400;
+
+export const definitions = {
+  locksAcquired: {
+    type: 'counter',
+    name: 'locks_acquired_total',
+    help: 'Keys that were locked.',
+    labels: {},
+  },
+  locksReleased: {
+    type: 'counter',
+    name: 'locks_released_total',
+    help: 'Keys that were unlocked, by what resolved their last message.',
+    labels: { reason: ['succeeded', 'dead-lettered', 'discarded', 'reaped', 'unparked'] },
+  },
+  lockHeld: {
+    type: 'histogram',
+    name: 'lock_held_seconds',
+    help: 'How long a key was locked.',
+    labels: {},
+    buckets: [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 4 * 3_600, DAY, 3 * DAY, 7 * DAY],
+  },
+  redirected: {
+    type: 'counter',
+    name: 'redirected_total',
+    help: 'Records sent to the retry topic: because they failed, or behind one of their key that did.',
+    labels: { reason: ['failed', 'behind'] },
+  },
+  retriesProcessed: {
+    type: 'counter',
+    name: 'retries_processed_total',
+    help: 'Redeliveries whose outcome is known.',
+    labels: { result: ['succeeded', 'failed', 'unanswered'] },
+  },
+  deadLetters: {
+    type: 'counter',
+    name: 'dead_letters_total',
+    help: 'Messages given up, by reason.',
+    labels: {
+      reason: ['exhausted', 'fatal', 'expired', 'malformed', 'undeliverable', 'unanswered', 'operator'],
+    },
+  },
+  releaseLateness: {
+    type: 'histogram',
+    name: 'release_lateness_seconds',
+    help: 'Time between the moment a retry was due and its acknowledgement by Kafka.',
+    labels: {},
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+  },
+  stateRestore: {
+    type: 'histogram',
+    name: 'state_restore_seconds',
+    help: 'How long a shard took from its assignment until it was restored.',
+    labels: {},
+    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600],
+  },
+  redisScript: {
+    type: 'histogram',
+    name: 'redis_script_seconds',
+    help: 'Time until Redis answered a script.',
+    labels: { script: null },
+    buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
+  },
+  zombiesReaped: {
+    type: 'counter',
+    name: 'zombies_reaped_total',
+    help: 'Announced messages that never came, closed on proof that they never will.',
+    labels: {},
+  },
+  rebalances: {
+    type: 'counter',
+    name: 'rebalances_total',
+    help: "Changes in the assignment of the route's shards to this replica.",
+    labels: {},
+  },
+  breakerState: {
+    type: 'gauge',
+    name: 'breaker_state',
+    help: 'The circuit breaker: 0 closed, 1 half-open, 2 open. Take the maximum over replicas.',
+    labels: {},
+  },
+} as const satisfies Record<string, Definition>;
+
+/** Gauges of the shards that this replica owns, added up over them at each scrape (shard-gauges.ts). */
+export const shardDefinitions = {
+  shardsOwned: {
+    type: 'gauge',
+    name: 'shards_owned',
+    help: 'Shards that this replica owns.',
+    labels: {},
+  },
+  locksHeld: {
+    type: 'gauge',
+    name: 'locks_held',
+    help: 'Keys that are locked.',
+    labels: {},
+  },
+  oldestLockAge: {
+    type: 'gauge',
+    name: 'oldest_lock_age_seconds',
+    help: 'Age of the oldest lock; 0 without locks. Take the maximum over replicas.',
+    labels: {},
+  },
+  deadLetterDepth: {
+    type: 'gauge',
+    name: 'dead_letter_depth',
+    help: 'Messages in the dead-letter topic that were neither redriven nor discarded.',
+    labels: {},
+  },
+  heldMessages: {
+    type: 'gauge',
+    name: 'held_messages',
+    help: 'Messages that wait for their turn or their time.',
+    labels: {},
+  },
+  heldBytes: {
+    type: 'gauge',
+    name: 'held_bytes',
+    help: 'Size of the payloads of held messages.',
+    labels: {},
+  },
+  inFlightMessages: {
+    type: 'gauge',
+    name: 'in_flight_messages',
+    help: 'Redelivered messages without an outcome yet.',
+    labels: {},
+  },
+  ingestLag: {
+    type: 'gauge',
+    name: 'ingest_lag_messages',
+    help: 'Records of a retry partition that are not in the box yet.',
+    labels: { partition: null },
+  },
+} as const satisfies Record<string, Definition>;

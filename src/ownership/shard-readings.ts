@@ -1,0 +1,100 @@
+import type { Clock, Timer } from '../clock.ts';
+import type { ShardReadings } from '../metrics/shard-gauges.ts';
+import type { OperatorBox, Totals } from '../penalty-box/operator-box.ts';
+import type { Shard } from './shard.ts';
+
+interface Deps {
+  readonly operator: OperatorBox;
+  readonly now: () => number;
+  readonly clock: Clock;
+  /** `ordering: none` has no locks: its messages are counted, not locked. */
+  readonly ordered: boolean;
+  /** Records in the dead-letter topic, where this shard is the one that reports them. */
+  readonly deadLetters: () => number;
+}
+
+const INTERVAL = 2_000;
+/** Looking for the oldest lock reads all of them, so it is done more rarely. */
+const OLDEST_EVERY = 5;
+
+/** The figures of a shard that this replica owns, read every few seconds: a scrape asks nobody. */
+export class ReadShard implements ShardReadings {
+  readonly #deps: Deps;
+  readonly #shard: Shard;
+  #totals: Totals | null = null;
+  #oldestSince: number | null = null;
+  #timer: Timer | null = null;
+  #round = 0;
+  #stopped = false;
+
+  constructor(shard: Shard, deps: Deps) {
+    this.#shard = shard;
+    this.#deps = deps;
+    this.#schedule();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+  }
+
+  get locksHeld(): number {
+    return this.#deps.ordered ? (this.#totals?.lockedKeys ?? 0) : 0;
+  }
+
+  get oldestLockAgeSeconds(): number {
+    const since = this.#oldestSince;
+    return since === null || this.locksHeld === 0 ? 0 : Math.max(0, (this.#deps.now() - since) / 1_000);
+  }
+
+  get deadLetterDepth(): number {
+    return this.#deps.deadLetters();
+  }
+
+  get heldMessages(): number {
+    return this.#totals?.heldMessages ?? 0;
+  }
+
+  get heldBytes(): number {
+    return this.#totals?.heldBytes ?? 0;
+  }
+
+  get inFlightMessages(): number {
+    return this.#totals?.inFlight ?? 0;
+  }
+
+  get ingestLagMessages(): number {
+    return this.#shard.lag;
+  }
+
+  #schedule(): void {
+    if (this.#stopped) return;
+    this.#timer = this.#deps.clock.after(
+      INTERVAL,
+      () => {
+        void this.#read().finally(() => {
+          this.#schedule();
+        });
+      },
+      { unref: true },
+    );
+  }
+
+  async #read(): Promise<void> {
+    const { operator } = this.#deps;
+    const { partition } = this.#shard;
+    try {
+      this.#totals = await operator.totals(partition);
+      if (this.locksHeld === 0) this.#oldestSince = null;
+      else if (this.#oldestSince === null || this.#round++ % OLDEST_EVERY === 0) {
+        let oldest = Infinity;
+        for await (const page of operator.scan(partition)) {
+          for (const { since } of page) oldest = Math.min(oldest, since);
+        }
+        this.#oldestSince = Number.isFinite(oldest) ? oldest : null;
+      }
+    } catch {
+      // Redis is away or the shard is being rebuilt: the last figures stand, and readiness says what is wrong.
+    }
+  }
+}

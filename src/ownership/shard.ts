@@ -1,0 +1,346 @@
+import type { Clock } from '../clock.ts';
+import type { KafkaRecord, Origin } from '../domain/record.ts';
+import type { Range } from '../kafka/offsets.ts';
+import type { OriginValue } from '../kafka/origin-reader.ts';
+import { Ingest } from '../ingest/ingest.ts';
+import { Reading } from '../ingest/reading.ts';
+import type { ArrivalPolicy } from '../ingest/read-arrival.ts';
+import type { Logger } from '../logger.ts';
+import type {
+  Findings,
+  Ingested,
+  Job,
+  OwnerReply,
+  Refusal,
+  ReleasePolicy,
+} from '../penalty-box/owner-box.ts';
+import { OwnerBox } from '../penalty-box/owner-box.ts';
+import type { BoxScripts } from '../penalty-box/box-scripts.ts';
+import type { ReleaseLimit } from '../protection/release-limit.ts';
+import { Redelivery } from '../redelivery/redelivery.ts';
+import type { Destinations } from '../redelivery/outgoing-record.ts';
+import { Scheduler } from '../scheduler/scheduler.ts';
+import { Trouble } from '../trouble.ts';
+import type { OutgoingRecord, SendResult } from '../kafka/send.ts';
+
+/** What a shard needs of its route and of the process. Times on Redis' clock, epoch ms. */
+export interface ShardDeps {
+  readonly scripts: BoxScripts;
+  readonly arrivalPolicy: ArrivalPolicy;
+  readonly releasePolicy: ReleasePolicy;
+  readonly destinations: Destinations;
+  readonly gated: boolean;
+  readonly hold: boolean;
+  readonly limit: ReleaseLimit;
+  readonly room: () => number;
+  readonly send: (record: OutgoingRecord, settle: (result: SendResult) => void) => void;
+  readonly readOrigin: (origin: Origin) => Promise<OriginValue>;
+  /** Reads the retry partition from there on. */
+  readonly read: (offset: number) => Promise<void>;
+  readonly commit: (checkpoint: number) => Promise<void>;
+  /** The service's own committed offset in the retry partition (-1 = none), and the partition's range. */
+  readonly checkpoint: () => Promise<{ readonly committed: number; readonly range: Range }>;
+  readonly now: () => number;
+  readonly past: () => number;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly nonce: () => string;
+  readonly logger: Logger;
+  readonly onIngested: (ingested: Ingested) => void;
+  readonly onWritten: (job: Job, latenessMs: number) => void;
+  readonly onFindings: (findings: Findings) => void;
+  readonly onRestored: (seconds: number) => void;
+}
+
+const RETRY = 500;
+/** How long a shard that goes away waits for Kafka; what is not acknowledged by then its next owner sends again. */
+const LAST_ACKNOWLEDGEMENTS = 5_000;
+
+const REFUSALS: Record<Refusal, { readonly event: string; readonly message: string }> = {
+  lost: { event: 'shard_lost', message: 'Redis does not hold the shard any more' },
+  fenced: { event: 'shard_fenced', message: 'another replica took the shard over' },
+  unsure: { event: 'shard_unsure', message: 'an answer of Redis got lost: the shard is taken over again' },
+};
+
+/** What runs while this replica owns the shard and Redis holds it. */
+interface Tenure {
+  readonly reading: Reading;
+  readonly ingest: Ingest;
+  readonly scheduler: Scheduler;
+  readonly redelivery: Redelivery;
+}
+
+/**
+ * One retry partition that is assigned to this replica, and all state that belongs to it.
+ *
+ *   taking over → (rebuilding, where Redis lost the shard →) owned → stopped
+ *
+ * Whatever refuses it on the way (Redis away, flushed, another owner) brings it back to taking over, until the group
+ * takes the partition away.
+ */
+export class Shard {
+  readonly partition: number;
+  readonly box: OwnerBox;
+  readonly #deps: ShardDeps;
+  readonly #abort = new AbortController();
+  readonly #trouble: Trouble;
+  #tenure: Tenure | null = null;
+  #restored = false;
+  #rebuiltTo: number | null = null;
+  #begunAt = 0;
+  #checkpoint = -1;
+  #range: Range = { first: 0, end: 0 };
+  #running: Promise<void> | null = null;
+  #refused: (() => void) | null = null;
+
+  constructor(partition: number, deps: ShardDeps) {
+    this.partition = partition;
+    this.#deps = deps;
+    this.#trouble = new Trouble(deps.logger);
+    this.box = new OwnerBox(deps.scripts, partition);
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** The shard answers: Redis holds all of it. */
+  get restored(): boolean {
+    return this.#restored;
+  }
+
+  get full(): boolean {
+    return this.#tenure?.ingest.full ?? false;
+  }
+
+  /** Records of the retry partition that are not in the box yet, as far as known. */
+  get lag(): number {
+    return Math.max(0, this.#range.end - (this.#tenure?.ingest.cursor ?? this.#range.first));
+  }
+
+  take(records: readonly KafkaRecord[]): void {
+    this.#tenure?.reading.records(records);
+  }
+
+  reachEnd(offset: number): void {
+    this.#tenure?.reading.end(offset);
+  }
+
+  async drained(): Promise<void> {
+    await this.#tenure?.ingest.drained();
+  }
+
+  wake(at: number): void {
+    this.#tenure?.scheduler.wake(at);
+  }
+
+  onRange(range: Range): void {
+    this.#range = range;
+  }
+
+  async onFindings(findings: Findings, nextDue: number | null): Promise<void> {
+    if (nextDue !== null) this.wake(nextDue);
+    this.#deps.onFindings(findings);
+    if (findings.checkpoint === this.#checkpoint) return;
+    try {
+      await this.#deps.commit(findings.checkpoint);
+      this.#checkpoint = findings.checkpoint;
+    } catch (error) {
+      this.#deps.logger.warn(
+        { event: 'checkpoint_delayed', err: error },
+        'Kafka did not take the checkpoint',
+      );
+    }
+  }
+
+  onRefused(refusal: Refusal): void {
+    if (this.#refused === null) return;
+    const { event, message } = REFUSALS[refusal];
+    this.#deps.logger.warn({ event, partition: this.partition }, message);
+    this.#refused();
+  }
+
+  /** Finishes what is in flight. */
+  async stop(): Promise<void> {
+    this.#abort.abort(new Error('stopped'));
+    this.#refused?.();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#deps;
+    while (!this.#abort.signal.aborted) {
+      const begun = clock.monotonic();
+      const refused = new Promise<void>((resolve) => (this.#refused = resolve));
+      try {
+        await this.#takeOver(begun);
+        this.#trouble.over('takeover_goes_on', 'the shard was taken over');
+        await refused;
+      } catch (error) {
+        this.#trouble.met(
+          { event: 'takeover_delayed', partition: this.partition, err: error },
+          'the shard could not be taken over; trying again',
+        );
+      }
+      this.#refused = null;
+      await this.#leave();
+      await clock.sleep(RETRY, this.#abort.signal).catch(() => undefined);
+    }
+  }
+
+  async #takeOver(begun: number): Promise<void> {
+    const { checkpoint, logger } = this.#deps;
+    const { cursor, nextDue } = await this.box.takeOver();
+    const { committed, range } = await checkpoint();
+    this.#range = range;
+    let from = cursor;
+    if (from !== null && from > range.end) {
+      logger.error(
+        { event: 'cursor_beyond_end', partition: this.partition, cursor: from, end: range.end },
+        'the retry topic ends before what was read of it (was it deleted and made anew?): the shard is rebuilt',
+      );
+      from = null;
+    }
+    if (from === null) {
+      from = Math.min(Math.max(committed, range.first), range.end);
+      const reply = await this.box.reset(from);
+      if (reply.kind !== 'ok') throw new Error(`reset was refused: ${reply.kind}`);
+      this.#rebuiltTo = range.end;
+      logger.info(
+        { event: 'shard_rebuilding', partition: this.partition, from, to: range.end },
+        'rebuilding from Kafka',
+      );
+    } else {
+      this.#rebuiltTo = null;
+    }
+    this.#tenure = this.#open(from);
+    this.#begunAt = begun;
+    if (this.#rebuiltTo === null || from >= this.#rebuiltTo) await this.#answer();
+    await this.#tenure.reading.start();
+    if (nextDue !== null) this.wake(nextDue);
+  }
+
+  /** The box is as Kafka says: stamp it if it was rebuilt, and begin to release. */
+  async #answer(): Promise<void> {
+    const { clock, logger, nonce, onRestored } = this.#deps;
+    if (this.#rebuiltTo !== null) {
+      const reply = await this.box.stamp(nonce());
+      if (reply.kind !== 'ok') throw new Error(`stamp was refused: ${reply.kind}`);
+      this.#rebuiltTo = null;
+    }
+    this.#restored = true;
+    const seconds = (clock.monotonic() - this.#begunAt) / 1_000;
+    onRestored(seconds);
+    logger.info(
+      { event: 'shard_owned', partition: this.partition, ownerEpoch: this.box.ownerEpoch, seconds },
+      'owns the shard',
+    );
+    await this.#tenure?.scheduler.start();
+  }
+
+  #open(cursor: number): Tenure {
+    const { box, partition } = this;
+    const deps = this.#deps;
+    const logger = deps.logger.child({ partition });
+    const onRefused = (refusal: Refusal): void => {
+      this.onRefused(refusal);
+    };
+    const redelivery = new Redelivery({
+      ...deps,
+      box,
+      logger,
+      onRefused,
+      onNextDue: (at) => {
+        this.wake(at);
+      },
+    });
+    const scheduler = new Scheduler({
+      ...deps,
+      logger,
+      onRefused,
+      release: (limit): Promise<OwnerReply<Job[]>> =>
+        box.release(limit, deps.releasePolicy, `${deps.nonce()}-`),
+      send: (jobs) => {
+        redelivery.send(jobs);
+      },
+    });
+    const ingest = new Ingest(
+      {
+        ...deps,
+        box,
+        logger,
+        policy: deps.arrivalPolicy,
+        onRefused,
+        onIngested: (ingested, nextDue) => {
+          deps.onIngested(ingested);
+          this.#ingested(nextDue);
+        },
+      },
+      cursor,
+    );
+    const reading = new Reading(
+      {
+        read: deps.read,
+        take: (records) => {
+          ingest.take(records);
+        },
+        reachEnd: (offset) => {
+          ingest.reachEnd(offset);
+        },
+        onFailure: (error) => {
+          logger.warn({ event: 'read_failed', err: error }, 'the retry partition could not be read');
+          onRefused('unsure');
+        },
+        logger,
+      },
+      cursor,
+    );
+    return { reading, ingest, scheduler, redelivery };
+  }
+
+  #ingested(nextDue: number | null): void {
+    if (
+      !this.#restored &&
+      this.#rebuiltTo !== null &&
+      (this.#tenure?.ingest.cursor ?? 0) >= this.#rebuiltTo
+    ) {
+      this.#answer().catch((error: unknown) => {
+        this.#deps.logger.warn(
+          { event: 'takeover_delayed', partition: this.partition, err: error },
+          'stamp failed',
+        );
+        this.onRefused('lost');
+      });
+    }
+    if (nextDue !== null) this.wake(nextDue);
+  }
+
+  async #leave(): Promise<void> {
+    this.#restored = false;
+    const tenure = this.#tenure;
+    if (tenure === null) return;
+    this.#tenure = null;
+    await tenure.scheduler.stop();
+    await Promise.race([tenure.redelivery.stop(), this.#deps.clock.sleep(LAST_ACKNOWLEDGEMENTS)]);
+    await tenure.ingest.stop();
+    if (this.#abort.signal.aborted) await this.#lastCheckpoint();
+  }
+
+  async #lastCheckpoint(): Promise<void> {
+    try {
+      const reply = await this.box.evidence(this.#deps.gated, {
+        committed: -1,
+        end: 0,
+        passed: -1,
+        first: -1,
+      });
+      if (reply.kind === 'ok') await this.onFindings(reply.value, null);
+    } catch (error) {
+      // The next owner reads from the Redis cursor; the checkpoint of a second ago serves as well.
+      this.#deps.logger.debug(
+        { event: 'checkpoint_delayed', partition: this.partition, err: error },
+        'not committed',
+      );
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import { deadLetterHeaders, placeHeaders, redeliveryHeaders } from '../domain/outgoing-headers.ts';
+import type { DeadLetterReason, Departure } from '../domain/outgoing-headers.ts';
+import { formatToken } from '../domain/delivery-token.ts';
+import { HEADER } from '../domain/header-names.ts';
+import type { Header, Origin } from '../domain/record.ts';
+import { keyOf } from '../domain/unit.ts';
+import type { OutgoingRecord } from '../kafka/send.ts';
+import type { Job } from '../penalty-box/owner-box.ts';
+import { decodePayload } from '../penalty-box/payload.ts';
+import type { Home, Payload } from '../penalty-box/payload.ts';
+
+/** Where the records of one shard go. */
+export interface Destinations {
+  readonly route: string;
+  readonly redeliveryTopic: string;
+  readonly deadLetterTopic: string;
+  /** Redeliveries go to the partition of the shard's number, whatever a header says. */
+  readonly home: Home;
+  /** `placeHeaders` of the home. */
+  readonly place: readonly Header[];
+}
+
+/** A record that a job asks for, and where its value is still to be read from. */
+export interface Outgoing {
+  readonly record: OutgoingRecord;
+  readonly valueAt: Origin | null;
+}
+
+/** Pure. `now`: epoch ms. */
+export function recordOf(job: Job, to: Destinations, now: number): Outgoing {
+  const payload = decodePayload(job.payload, to.home);
+  const { origin, originTimestamp, headers: applicationHeaders, valueAtOrigin } = payload;
+  const key = keyOf(job.unit) ?? payload.key;
+  const atHome = origin.topic === to.home.topic && origin.partition === to.home.partition;
+  const place = atHome ? to.place : placeHeaders(to.route, origin);
+  const departure: Departure = { place, originOffset: origin.offset, originTimestamp, applicationHeaders };
+  if (job.deadLetter !== null) {
+    const headers = deadLetterHeaders(departure, {
+      ...factsOf(job, payload, job.deadLetter),
+      deadLetteredAt: now,
+    });
+    const record = { topic: to.deadLetterTopic, partition: null, key, value: payload.value, headers };
+    // A dead letter may stay without its value for good: where it lies is among its headers.
+    return { record: valueAtOrigin ? withoutValue(record) : record, valueAt: null };
+  }
+  const token = formatToken({ place: job.id.subarray(6), nonce: job.nonce });
+  const headers = redeliveryHeaders(departure, job.attempt + 1, token);
+  const record = {
+    topic: to.redeliveryTopic,
+    partition: to.home.partition,
+    key,
+    value: payload.value,
+    headers,
+  };
+  return { record, valueAt: valueAtOrigin ? origin : null };
+}
+
+function factsOf(job: Job, payload: Payload, reason: DeadLetterReason) {
+  const told = job.errorClass !== '' || job.errorMessage !== '';
+  return {
+    attempt: job.attempt,
+    reason,
+    firstFailedAt: job.firstFailedAt,
+    errorClass: told ? job.errorClass : payload.errorClass,
+    errorMessage: told ? job.errorMessage : payload.errorMessage,
+  };
+}
+
+/** A dead letter that is too large even for its topic: its value stays where it was first read. */
+export function withoutValue(record: OutgoingRecord): OutgoingRecord {
+  return { ...record, value: null, headers: [...record.headers, [HEADER.value, Buffer.from('origin')]] };
+}

@@ -1,0 +1,240 @@
+import type { Clock } from './clock.ts';
+import type { Component } from './component.ts';
+import { inOrder } from './component.ts';
+import type { Config, RouteConfig } from './config/config.ts';
+import { groupId } from './config/config.ts';
+import { placeHeaders } from './domain/outgoing-headers.ts';
+import { OrchestratorError } from './errors.ts';
+import { Evidence } from './evidence/evidence.ts';
+import type { RouteDesk } from './http/route-desk.ts';
+import type { KafkaOffsets } from './kafka/offsets.ts';
+import type { OriginReader } from './kafka/origin-reader.ts';
+import type { KafkaProducer } from './kafka/producer.ts';
+import { RetryConsumer } from './kafka/retry-consumer.ts';
+import { RouteTopics } from './kafka/route-topics.ts';
+import type { Logger } from './logger.ts';
+import type { Metrics } from './metrics/metrics.ts';
+import { RouteWorker } from './ownership/route-worker.ts';
+import { Shard } from './ownership/shard.ts';
+import { ReadShard } from './ownership/shard-readings.ts';
+import { BoxScripts } from './penalty-box/box-scripts.ts';
+import type { BoxCall } from './penalty-box/box-scripts.ts';
+import { GateBox } from './penalty-box/gate-box.ts';
+import { OperatorBox } from './penalty-box/operator-box.ts';
+import { ReleaseLimit } from './protection/release-limit.ts';
+import type { RedisConnection } from './redis/connection.ts';
+import type { ServerClock } from './redis/server-clock.ts';
+
+/** What all routes of the process share. */
+export interface Shared {
+  readonly config: Config;
+  readonly connection: RedisConnection;
+  readonly serverClock: ServerClock;
+  readonly offsets: KafkaOffsets;
+  readonly producer: KafkaProducer;
+  readonly origins: OriginReader;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly random: () => number;
+  readonly nonce: () => string;
+}
+
+export interface Route extends Component {
+  readonly desk: RouteDesk;
+  /** Something of a shard is due at that time (epoch ms). */
+  wake(partition: number, at: number): void;
+}
+
+/** Sends on their way to Kafka, of all routes together: what is released beyond that would only wait in memory. */
+const SENDS_LIMIT = 4_000;
+
+/** Puts the parts of one route together. */
+export function createRoute(route: RouteConfig, shared: Shared): Route {
+  const { config, connection, serverClock, offsets, producer, metrics, clock, random, nonce } = shared;
+  const logger = shared.logger.child({ route: route.name });
+  const group = groupId(config, route);
+  const ordered = route.ordering === 'key';
+  const redeliveryTopic = route.redelivery.topic ?? route.topic;
+  const now = (): number => serverClock.now();
+  const past = (): number => serverClock.past();
+
+  const scripts = new BoxScripts({
+    connection,
+    serverClock,
+    clock,
+    keyPrefix: config.redis.keyPrefix,
+    route: route.name,
+    onCall: (call) => {
+      countCall(metrics, ordered, call);
+    },
+  });
+  const operator = new OperatorBox(scripts);
+  const gate = new GateBox({ scripts, policy: route, random });
+  const topics = new RouteTopics({ offsets, route, clock, logger });
+  const limit = new ReleaseLimit(
+    () => clock.monotonic(),
+    () =>
+      (route.redelivery.maxPerSecond * Math.max(1, worker.shards.length)) / Math.max(1, topics.partitions),
+  );
+  const readings = new Map<number, ReadShard>();
+
+  const worker: RouteWorker = new RouteWorker({
+    route: route.name,
+    clock,
+    logger,
+    open: openShard,
+    pause: (partition) => {
+      consumer.pause(partition);
+    },
+    resume: (partition) => {
+      consumer.resume(partition);
+    },
+    onRebalance: () => {
+      metrics.rebalances.inc({ route: route.name });
+    },
+    onOwned: (shard) => {
+      const deadLetters = (): number => (shard.partition === 0 ? (topics.deadLetters ?? 0) : 0);
+      const reading = new ReadShard(shard, { operator, now, clock, ordered, deadLetters });
+      readings.set(shard.partition, reading);
+      metrics.gauges.setShard(route.name, shard.partition, reading);
+    },
+    onGone: (partition) => {
+      readings.get(partition)?.stop();
+      readings.delete(partition);
+      metrics.gauges.dropShard(route.name, partition);
+    },
+  });
+
+  const consumer = new RetryConsumer({
+    config,
+    groupId: group,
+    topic: route.retryTopic,
+    listener: worker,
+    clock,
+    logger,
+  });
+
+  const evidence = new Evidence({
+    offsets,
+    consumerGroup: route.consumerGroup,
+    mainTopic: route.topic,
+    retryTopic: route.retryTopic,
+    redeliveryTopic,
+    gated: route.gate,
+    shards: () => worker.shards.filter(({ restored }) => restored),
+    clock,
+    logger,
+  });
+
+  function openShard(partition: number): Shard {
+    return new Shard(partition, {
+      scripts,
+      arrivalPolicy: {
+        mainTopic: route.topic,
+        ordering: route.ordering,
+        backoff: route.backoff,
+        maxAttempts: route.maxAttempts,
+      },
+      releasePolicy: {
+        // Without a gate nothing that was sent can be recalled.
+        window: route.gate ? route.redelivery.window : 1,
+        maxAttempts: route.maxAttempts,
+        maxAge: route.maxAge,
+      },
+      destinations: {
+        route: route.name,
+        redeliveryTopic,
+        deadLetterTopic: route.deadLetterTopic,
+        home: { topic: route.topic, partition },
+        place: placeHeaders(route.name, { topic: route.topic, partition }),
+      },
+      gated: route.gate,
+      hold: ordered && route.afterDeadLetter === 'hold',
+      limit,
+      room: () => SENDS_LIMIT - producer.inFlight,
+      send: (record, settle) => {
+        producer.send(record, settle);
+      },
+      readOrigin: (origin) => shared.origins.read(origin),
+      read: (offset) => consumer.read(partition, offset),
+      commit: (checkpoint) => consumer.commit(partition, checkpoint),
+      checkpoint: async () => {
+        const [committed, ranges] = await Promise.all([
+          offsets.committed(group, route.retryTopic),
+          offsets.ranges(route.retryTopic),
+        ]);
+        const range = ranges.get(partition);
+        if (range === undefined)
+          throw new OrchestratorError('UNAVAILABLE', `${route.retryTopic} lacks this partition`);
+        return { committed: committed.get(partition) ?? -1, range };
+      },
+      now,
+      past,
+      clock,
+      random,
+      nonce,
+      logger,
+      onIngested: ({ failed, behind, again, arrived, duplicate, late }) => {
+        metrics.redirected.inc({ route: route.name, reason: 'failed' }, failed + again);
+        metrics.redirected.inc({ route: route.name, reason: 'behind' }, behind);
+        if (again > 0) metrics.retriesProcessed.inc({ route: route.name, result: 'failed' }, again);
+        logger.debug(
+          { event: 'ingested', partition, failed, behind, again, arrived, duplicate, late },
+          'batch ingested',
+        );
+      },
+      onWritten: ({ deadLetter, retryOffset }, latenessMs) => {
+        metrics.releaseLateness.observe({ route: route.name }, latenessMs / 1_000);
+        if (deadLetter === null) return;
+        metrics.deadLetters.inc({ route: route.name, reason: deadLetter });
+        logger.info(
+          { event: 'dead_lettered', partition, offset: retryOffset, reason: deadLetter },
+          'dead-lettered',
+        );
+      },
+      onFindings: ({ reaped, succeeded }) => {
+        metrics.zombiesReaped.inc({ route: route.name }, reaped.length);
+        metrics.retriesProcessed.inc({ route: route.name, result: 'succeeded' }, succeeded);
+      },
+      onRestored: (seconds) => {
+        metrics.stateRestore.observe({ route: route.name }, seconds);
+      },
+    });
+  }
+
+  const desk: RouteDesk = {
+    config: route,
+    gate,
+    operator,
+    partitionCount: () => topics.partitions,
+    problems: () => topics.problems,
+    shards: () => worker.shards.map(({ partition, restored }) => ({ partition, restored })),
+    retryEnd: async (partition) => (await offsets.ranges(route.retryTopic)).get(partition)?.end ?? 0,
+    committed: async (partition) =>
+      (await offsets.committed(route.consumerGroup, redeliveryTopic)).get(partition) ?? -1,
+    deadLetterCount: () => Promise.resolve(topics.deadLetters),
+  };
+
+  return {
+    ...inOrder([topics, consumer, evidence]),
+    desk,
+    wake: (partition, at) => {
+      worker.shard(partition)?.wake(at);
+    },
+  };
+}
+
+function countCall(
+  metrics: Metrics,
+  ordered: boolean,
+  { route, operation, seconds, acquired, released }: BoxCall,
+): void {
+  metrics.redisScript.observe({ route, script: operation }, seconds);
+  if (!ordered) return;
+  if (acquired > 0) metrics.locksAcquired.inc({ route }, acquired);
+  for (const { reason, ageMs } of released) {
+    metrics.locksReleased.inc({ route, reason: reason as never });
+    metrics.lockHeld.observe({ route }, ageMs / 1_000);
+  }
+}

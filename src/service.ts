@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from './clock.ts';
+import type { Component } from './component.ts';
+import { inOrder } from './component.ts';
+import type { Config } from './config/config.ts';
+import { createApp } from './http/app.ts';
+import { HttpServer } from './http/server.ts';
+import { KafkaOffsets } from './kafka/offsets.ts';
+import { OriginReader } from './kafka/origin-reader.ts';
+import { KafkaProducer } from './kafka/producer.ts';
+import type { Logger } from './logger.ts';
+import { createMetrics } from './metrics/metrics.ts';
+import { RedisConnection } from './redis/connection.ts';
+import { refuseEviction } from './redis/refuse-eviction.ts';
+import { ServerClock } from './redis/server-clock.ts';
+import { WakeUps } from './redis/wake-ups.ts';
+import { createRoute } from './route.ts';
+
+interface Overrides {
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random?: () => number;
+}
+
+/** Where the jitter of backoffs comes from; crypto would cost 6 µs a record. */
+// eslint-disable-next-line no-restricted-properties -- its home: everything else is given `random`
+const jitterSource = (): number => Math.random();
+
+/** The composition root: the only place where the parts of the service meet. */
+export function createService(
+  config: Config,
+  { logger, clock, random = jitterSource }: Overrides,
+): Component {
+  const { url } = config.redis;
+  const connection = new RedisConnection({ url, logger, role: 'commands' });
+  const listening = new RedisConnection({ url, logger, role: 'subscribe' });
+  const serverClock = new ServerClock({ connection, clock });
+  const offsets = new KafkaOffsets(config, logger);
+  const producer = new KafkaProducer({ config, logger });
+  const origins = new OriginReader({ config, clock });
+  const metrics = createMetrics(config.routes.map(({ name }) => name));
+  const shared = {
+    config,
+    connection,
+    serverClock,
+    offsets,
+    producer,
+    origins,
+    metrics,
+    clock,
+    logger,
+    random,
+    nonce: () => randomBytes(9).toString('base64url'),
+  };
+  const routes = new Map(config.routes.map((route) => [route.name, createRoute(route, shared)]));
+  const wakeUps = new WakeUps({
+    connection: listening,
+    keyPrefix: config.redis.keyPrefix,
+    onWake: (route, partition, at) => routes.get(route)?.wake(partition, at),
+  });
+  const app = createApp({
+    desks: new Map([...routes].map(([name, { desk }]) => [name, desk])),
+    foundations: {
+      missing: async () => {
+        const missing: string[] = [];
+        if (!connection.ready) missing.push('Redis does not answer');
+        await offsets.ping().catch(() => missing.push('Kafka does not answer'));
+        return missing;
+      },
+    },
+    metrics,
+    logger,
+    clock,
+  });
+  const server = new HttpServer({ app, http: config.http, logger, clock });
+  const parts = inOrder([
+    connection,
+    refuseEviction(connection),
+    listening,
+    serverClock,
+    wakeUps,
+    offsets,
+    producer,
+    origins,
+    // Gates are answered until the shards are given back.
+    { start: () => Promise.resolve(), stop: () => server.stop() },
+    ...routes.values(),
+  ]);
+  return {
+    start: async () => {
+      // First of all: /livez answers, and /readyz says what is missing, while Kafka or Redis are waited for.
+      await server.start();
+      await parts.start();
+    },
+    stop: async () => {
+      await parts.stop();
+      await server.stop();
+    },
+  };
+}
