@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { type RedisServer, startRedis } from '../../dev/stack/redis.ts';
+import { Bench } from '../support/bench.ts';
+import { History } from '../support/history.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const PARTITIONS = 2;
+const KEYS = 20;
+
+/** Its own: nobody else's data may be lost. */
+let redis: RedisServer;
+let bench: Bench<'flushed' | 'restarted'>;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  const settings = { backoff: { initial: '1s', multiplier: 1, jitter: 0 }, maxAttempts: 100 };
+  bench = await Bench.open({
+    redisUrl: redis.url,
+    routes: {
+      flushed: { partitions: PARTITIONS, settings },
+      restarted: { partitions: PARTITIONS, settings },
+    },
+  });
+}, 60_000);
+
+afterAll(async () => {
+  await bench[Symbol.asyncDispose]();
+  await redis[Symbol.asyncDispose]();
+});
+
+async function command<T>(run: (client: Redis) => Promise<T>): Promise<T> {
+  const client = new Redis(redis.url, { maxRetriesPerRequest: 1 });
+  client.on('error', () => undefined);
+  try {
+    return await run(client);
+  } finally {
+    client.disconnect();
+  }
+}
+
+/** Loses Redis' data while every key waits, and again while they drain and fresh records come in. */
+async function loseDataUnderWay(name: 'flushed' | 'restarted', lose: () => Promise<unknown>): Promise<void> {
+  const { topic } = bench.route(name);
+  const history = new History();
+  const batch = (round: string, each: number): { key: string; value: string; partition: number }[] =>
+    Array.from({ length: each * KEYS }, (_, i) => {
+      const key = i % KEYS;
+      return {
+        key: `k${key}`,
+        value: `${round} k${key}-${Math.floor(i / KEYS)}`,
+        partition: key % PARTITIONS,
+      };
+    });
+  const first = await bench.sender.sendAll(topic, batch('first', 6));
+  await using _consumer = await bench.consume(name, {
+    history,
+    // The first of each key fails twice, its fourth once.
+    behaviour: ({ value, run }) => {
+      if ((value!.endsWith('-0') && run <= 2) || (value!.endsWith('-3') && run === 1))
+        throw new Error('fails');
+    },
+  });
+  await waitFor('every key to be locked', async () => (await bench.locks(name)).length === KEYS);
+  await lose();
+  const second = await bench.sender.sendAll(topic, batch('second', 3));
+  const all = [...first, ...second];
+  await waitFor('some keys to go on', () => all.filter((each) => history.succeeded(each)).length > KEYS);
+  await lose();
+  await history.allSucceeded(all, 60_000);
+
+  expect(history.violations(all)).toEqual([]);
+  await bench.unlocked(name);
+  await expect(bench.service.status('/readyz')).resolves.toBe(200);
+}
+
+describe('nothing is lost and the order is kept when Redis loses all its data while keys wait and while they drain', () => {
+  test('by FLUSHALL', async () => {
+    await loseDataUnderWay('flushed', () => command((client) => client.flushall()));
+    await expect(command((client) => client.dbsize())).resolves.toBeGreaterThan(0);
+  }, 90_000);
+
+  test('by a restart without a copy on disk', async () => {
+    await loseDataUnderWay('restarted', async () => {
+      await redis.process.kill();
+      await redis.process.start();
+    });
+  }, 90_000);
+});

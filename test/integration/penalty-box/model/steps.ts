@@ -1,0 +1,111 @@
+import fc from 'fast-check';
+import { admit, claim, handle, meet, renew, tell } from './consumer-steps.ts';
+import {
+  acknowledge,
+  act,
+  bury,
+  comeBack,
+  evidence,
+  ingest,
+  lose,
+  produce,
+  publish,
+  release,
+  takeOver,
+  withdraw,
+} from './owner-steps.ts';
+import type { Run, World } from './world.ts';
+
+/** One thing that happens. It draws what it needs from numbers, so that every sequence of steps makes sense. */
+class Step implements fc.AsyncCommand<object, World> {
+  readonly #name: string;
+  readonly #picks: readonly number[];
+  readonly #run: Run;
+
+  constructor(name: string, picks: readonly number[], run: Run) {
+    this.#name = name;
+    this.#picks = picks;
+    this.#run = run;
+  }
+
+  check(): boolean {
+    return true;
+  }
+
+  async run(_: object, world: World): Promise<void> {
+    await this.#run(world, this.#picks);
+    if (!OUTSIDE.has(this.#run)) await world.compare();
+  }
+
+  toString(): string {
+    return `${this.#name}(${this.#picks.join(',')})`;
+  }
+}
+
+const wait: Run = async (world, [ms = 0]) => {
+  world.pass([1, 100, 700, 1_000, 2_000, 4_000, 9_000][ms % 7] ?? 0);
+};
+
+/** What a route does all day: time passes, what is due is sent, and its consumer handles it. */
+const cycle: Run = async (world, [ms = 0, times = 0, failing = 0]) => {
+  for (let i = 0; i <= times % 4; i++) {
+    await wait(world, [3 + (ms % 3)]);
+    await release(world, [8]);
+    await acknowledge(world, [4]);
+    const ungated = world.model.policy.gated ? null : comeBack;
+    await (ungated ?? handle)(world, [failing + i, failing + times + i]);
+  }
+};
+
+/** A key is locked and all behind its first failure lies in the box. */
+const fill: Run = async (world, [first = 0, count = 0]) => {
+  if (world.model.policy.gated) {
+    await meet(world, [first, count]);
+    await publish(world, [8, 1]);
+  } else {
+    for (let i = 0; i <= count % 7; i++) await produce(world, [2, first + i, i === 0 ? 1 : 4]);
+    world.next += count % 4;
+  }
+  await ingest(world, [8, 1]);
+};
+
+/** These do not touch the box: there is nothing to compare after them. */
+const OUTSIDE = new Set<Run>([wait, produce, publish]);
+
+/** How often something happens, what, and from how many numbers. */
+const HAPPENINGS: readonly (readonly [weight: number, name: string, run: Run, picks: number])[] = [
+  [1, 'claim', claim, 5],
+  [1, 'renew', renew, 1],
+  [2, 'admit', admit, 4],
+  [2, 'tell', tell, 3],
+  [2, 'meet', meet, 2],
+  [3, 'handle', handle, 2],
+  [3, 'publish', publish, 2],
+  [1, 'produce', produce, 3],
+  [3, 'ingest', ingest, 2],
+  [3, 'release', release, 1],
+  [2, 'acknowledge', acknowledge, 1],
+  [1, 'withdraw', withdraw, 2],
+  [2, 'bury', bury, 0],
+  [1, 'act', act, 2],
+  [2, 'evidence', evidence, 3],
+  [1, 'takeOver', takeOver, 1],
+  [2, 'wait', wait, 1],
+  [4, 'cycle', cycle, 3],
+  [3, 'fill', fill, 2],
+  [1, 'lose', lose, 1],
+];
+
+const number = fc.nat({ max: 999 });
+
+export const steps = HAPPENINGS.flatMap(([weight, name, run, picks]) => {
+  const step = fc
+    .tuple(...Array.from({ length: picks }, () => number))
+    .map((drawn) => new Step(name, drawn, run));
+  return Array.from({ length: weight }, () => step);
+});
+
+/** A gate's first call is its claim. */
+export function claimFirst(world: World): Promise<void> {
+  return claim(world, [0, 1, 1, 0, 1]);
+}

@@ -1,0 +1,149 @@
+import type { FastifyInstance, InjectOptions } from 'fastify';
+import type { RouteConfig } from '../../src/config/config.ts';
+import { createApp } from '../../src/http/app.ts';
+import type { RouteDesk } from '../../src/http/route-desk.ts';
+import { createLogger } from '../../src/logger.ts';
+import { createMetrics } from '../../src/metrics/metrics.ts';
+import { BoxScripts } from '../../src/penalty-box/box-scripts.ts';
+import { GateBox } from '../../src/penalty-box/gate-box.ts';
+import { OperatorBox } from '../../src/penalty-box/operator-box.ts';
+import { RedisConnection } from '../../src/redis/connection.ts';
+import { FakeClock } from './fake-clock.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, unknown>;
+  readonly body: Record<string, unknown>;
+  readonly text: string;
+}
+
+type LogLine = Record<string, unknown>;
+
+/** The HTTP API over the desks given, with what it logs. */
+export class Api implements AsyncDisposable {
+  readonly app: FastifyInstance;
+  readonly clock: FakeClock;
+  readonly metrics: ReturnType<typeof createMetrics>;
+  readonly lines: LogLine[] = [];
+  missing: string[] = [];
+
+  constructor(desks: readonly RouteDesk[], clock = new FakeClock()) {
+    this.clock = clock;
+    this.metrics = createMetrics(desks.map(({ config }) => config.name));
+    this.app = createApp({
+      desks: new Map(desks.map((desk) => [desk.config.name, desk])),
+      foundations: { missing: () => Promise.resolve(this.missing) },
+      metrics: this.metrics,
+      logger: createLogger('info', {
+        write: (line) => void this.lines.push(JSON.parse(line) as LogLine),
+      }),
+      clock,
+    });
+  }
+
+  get(url: string): Promise<Answer> {
+    return this.ask({ method: 'GET', url });
+  }
+
+  post(url: string, payload: object): Promise<Answer> {
+    return this.ask({ method: 'POST', url, payload });
+  }
+
+  async ask(options: InjectOptions): Promise<Answer> {
+    const { statusCode, headers, body } = await this.app.inject(options);
+    const json = String(headers['content-type']).startsWith('application/json');
+    return {
+      status: statusCode,
+      headers,
+      body: json ? (JSON.parse(body) as Record<string, unknown>) : {},
+      text: body,
+    };
+  }
+
+  logged(event: string): LogLine[] {
+    return this.lines.filter((line) => line['event'] === event);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.app.close();
+  }
+}
+
+/** A route of four partitions that has nothing to complain about; what Kafka says is in the test's hand. */
+export class TestDesk implements RouteDesk {
+  readonly config: RouteConfig;
+  readonly gate: GateBox;
+  readonly operator: OperatorBox;
+  partitions = 4;
+  complaints: string[] = [];
+  owned: { partition: number; restored: boolean }[] = [];
+  end: () => Promise<number> = () => Promise.resolve(0);
+  position: () => Promise<number> = () => Promise.resolve(-1);
+  deadLetters: () => Promise<number | null> = () => Promise.resolve(0);
+
+  constructor(config: Partial<RouteConfig>, boxes: { gate: GateBox; operator: OperatorBox } = unreachable()) {
+    this.config = { ...CONFIG, ...config };
+    this.gate = boxes.gate;
+    this.operator = boxes.operator;
+  }
+
+  partitionCount(): number {
+    return this.partitions;
+  }
+
+  problems(): readonly string[] {
+    return this.complaints;
+  }
+
+  shards(): readonly { partition: number; restored: boolean }[] {
+    return this.owned;
+  }
+
+  retryEnd(): Promise<number> {
+    return this.end();
+  }
+
+  committed(): Promise<number> {
+    return this.position();
+  }
+
+  deadLetterCount(): Promise<number | null> {
+    return this.deadLetters();
+  }
+}
+
+const CONFIG: RouteConfig = {
+  name: 'orders',
+  topic: 'orders-main',
+  consumerGroup: 'orders-service',
+  retryTopic: 'orders-main.retry',
+  deadLetterTopic: 'orders-main.dlq',
+  ordering: 'key',
+  gate: true,
+  backoff: { kind: 'exponential', initial: 1_000, multiplier: 2, max: 60_000, jitter: 0 },
+  maxAttempts: 5,
+  maxAge: null,
+  afterDeadLetter: 'continue',
+  redelivery: { window: 8, maxPerSecond: 500, topic: null },
+  deliveryTimeout: 60_000,
+  claimTtl: 10_000,
+  journalInterval: 200,
+  limits: { heldBytes: 2 ** 30, lockedKeys: 100_000 },
+  gateListLimit: 1_000,
+};
+
+/** Boxes whose Redis was never connected: each call says so. */
+function unreachable(): { gate: GateBox; operator: OperatorBox } {
+  const connection = new RedisConnection({
+    url: 'redis://127.0.0.1:1',
+    logger: createLogger('silent'),
+    role: 'commands',
+  });
+  const serverClock = { now: () => 0, past: () => 0 };
+  const clock = new FakeClock();
+  const scripts = new BoxScripts({ connection, serverClock, clock, keyPrefix: 'none:', route: 'orders' });
+  return {
+    gate: new GateBox({ scripts, policy: CONFIG, random: () => 0 }),
+    operator: new OperatorBox(scripts),
+  };
+}

@@ -1,0 +1,378 @@
+import { keyUnit, originUnit } from '../../src/domain/unit.ts';
+import type { Unit } from '../../src/domain/unit.ts';
+import { createLogger } from '../../src/logger.ts';
+import { BoxScripts } from '../../src/penalty-box/box-scripts.ts';
+import type { BoxCall } from '../../src/penalty-box/box-scripts.ts';
+import { GateBox } from '../../src/penalty-box/gate-box.ts';
+import type {
+  Claim,
+  ClaimRequest,
+  Failure,
+  GateOutcome,
+  GatePolicy,
+  GateRecord,
+  GateReply,
+  OutcomeResult,
+  Redirect,
+  Renewal,
+  RenewalRequest,
+  Verdict,
+} from '../../src/penalty-box/gate-box.ts';
+import { OperatorBox } from '../../src/penalty-box/operator-box.ts';
+import type { LockView } from '../../src/penalty-box/operator-box.ts';
+import { OwnerBox } from '../../src/penalty-box/owner-box.ts';
+import type {
+  Arrival,
+  Evidence,
+  Findings,
+  Ingested,
+  Job,
+  OwnerReply,
+  ReleasePolicy,
+} from '../../src/penalty-box/owner-box.ts';
+import { encodePayload } from '../../src/penalty-box/payload.ts';
+import { RedisConnection } from '../../src/redis/connection.ts';
+import { shardKeys } from '../../src/redis/shard-keys.ts';
+import { FakeClock } from './fake-clock.ts';
+
+const KEY_PREFIX = 'box-test:';
+const PARTITION = 3;
+/** Where the time of every shard begins, epoch ms. */
+export const BEGIN = Date.parse('2026-01-01T00:00:00Z');
+/** The first delay of the policy below. */
+export const BACKOFF = 1_000;
+
+/** One connection for all shards of a test file. */
+export class BoxBench implements AsyncDisposable {
+  readonly #connection: RedisConnection;
+  #shards = 0;
+
+  private constructor(connection: RedisConnection) {
+    this.#connection = connection;
+  }
+
+  static async open(url: string): Promise<BoxBench> {
+    const connection = new RedisConnection({ url, logger: createLogger('silent'), role: 'commands' });
+    await connection.start();
+    // Replies come in order: after this one, the connection knows the server's run id.
+    await connection.redis.ping();
+    return new BoxBench(connection);
+  }
+
+  /** A shard that nobody else uses, in the hands of an owner: empty, and ready unless told otherwise. */
+  async shard(policy: Partial<BoxPolicy> = {}): Promise<BoxShard> {
+    const shard = this.untouched(policy);
+    await shard.rebuild(0);
+    return shard;
+  }
+
+  /** The same, before any owner. */
+  untouched(policy: Partial<BoxPolicy> = {}): BoxShard {
+    this.#shards++;
+    return new BoxShard(this.#connection, `box-${String(process.pid)}-${String(this.#shards)}`, policy);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { redis } = this.#connection;
+    for (let i = 1; i <= this.#shards; i++) {
+      await redis.unlink(shardKeys(KEY_PREFIX, `box-${String(process.pid)}-${String(i)}`, PARTITION));
+    }
+    await this.#connection.stop();
+  }
+}
+
+export type BoxPolicy = GatePolicy & ReleasePolicy & { readonly gated: boolean };
+
+const DEFAULTS: BoxPolicy = {
+  backoff: { kind: 'exponential', initial: BACKOFF, multiplier: 2, max: 60_000, jitter: 0 },
+  maxAttempts: 5,
+  maxAge: null,
+  claimTtl: 10_000,
+  gateListLimit: 1_000,
+  window: 8,
+  gated: true,
+};
+
+const NOTHING_SEEN = { passed: -1, first: -1 };
+
+/** A shard as its owner, a consumer's gate and an operator see it, with the time in the test's hand. */
+export class BoxShard {
+  readonly policy: BoxPolicy;
+  readonly gate: GateBox;
+  readonly operator: OperatorBox;
+  readonly scripts: BoxScripts;
+  readonly route: string;
+  readonly calls: BoxCall[] = [];
+  readonly #connection: RedisConnection;
+  owner: OwnerBox;
+  /** Epoch ms on Redis' clock. */
+  time = BEGIN;
+  random = 0;
+  /** The next offset of the retry topic. */
+  end = 0;
+  claimed: Claim | null = null;
+  #releases = 0;
+  #stamps = 0;
+
+  constructor(connection: RedisConnection, route: string, policy: Partial<BoxPolicy>) {
+    this.policy = { ...DEFAULTS, ...policy };
+    this.route = route;
+    this.#connection = connection;
+    const serverClock = { past: () => this.time, now: () => this.time };
+    const clock = new FakeClock();
+    const onCall = (call: BoxCall): void => void this.calls.push(call);
+    this.scripts = new BoxScripts({ connection, serverClock, clock, keyPrefix: KEY_PREFIX, route, onCall });
+    this.gate = new GateBox({ scripts: this.scripts, policy: this.policy, random: () => this.random });
+    this.operator = new OperatorBox(this.scripts);
+    this.owner = new OwnerBox(this.scripts, PARTITION);
+  }
+
+  get redis(): RedisConnection['redis'] {
+    return this.#connection.redis;
+  }
+
+  get keys(): string[] {
+    return shardKeys(KEY_PREFIX, this.route, PARTITION);
+  }
+
+  get acquired(): number {
+    return this.calls.reduce((sum, call) => sum + call.acquired, 0);
+  }
+
+  get released(): number {
+    return this.calls.reduce((sum, call) => sum + call.released.length, 0);
+  }
+
+  // ── the owner ──
+
+  /** A new owner takes over, and rebuilds the box from `checkpoint`; what is in the topic the caller reads again. */
+  async rebuild(checkpoint: number): Promise<string> {
+    await this.takeOver();
+    is(await this.owner.reset(checkpoint));
+    return this.stamp();
+  }
+
+  async stamp(): Promise<string> {
+    this.#stamps++;
+    return is(await this.owner.stamp(`stamp${String(this.#stamps)}`));
+  }
+
+  /** The owner before stays as it was: the caller may have kept it. */
+  async takeOver(): Promise<{ cursor: number | null; nextDue: number | null }> {
+    this.owner = new OwnerBox(this.scripts, PARTITION);
+    return this.owner.takeOver();
+  }
+
+  /** Redis forgets the shard. */
+  async flush(): Promise<void> {
+    await this.redis.del(this.keys);
+  }
+
+  /** Appends records to the retry topic and reads them. */
+  async read(...records: readonly Partial<Arrival>[]): Promise<Ingested> {
+    const arrivals = records.map((record, i) => arrival({ retryOffset: this.end + i, ...record }));
+    const before = this.end;
+    this.end += records.length;
+    return is(await this.owner.ingest(before, this.end, this.policy.gated, arrivals));
+  }
+
+  async release(limit = 1_000): Promise<Job[]> {
+    this.#releases++;
+    const reply = await this.owner.release(limit, this.policy, `r${String(this.#releases)}-`);
+    return is(reply);
+  }
+
+  /** Everything that is due, sent and acknowledged: the copies lie from `offset` on. */
+  async deliver(offset: number, limit = 1_000): Promise<Job[]> {
+    const jobs = await this.release(limit);
+    is(await this.owner.acknowledge(jobs.map((job, i) => ({ job, offset: offset + i }))));
+    return jobs;
+  }
+
+  async evidence(seen: Partial<Evidence>): Promise<Findings> {
+    const evidence = { committed: -1, end: this.end, ...NOTHING_SEEN, ...seen };
+    return is(await this.owner.evidence(this.policy.gated, evidence));
+  }
+
+  // ── the gate ──
+
+  tryClaim(request: Partial<ClaimRequest> = {}): Promise<GateReply<Claim>> {
+    return this.gate.claim(PARTITION, {
+      consumerId: 'consumer',
+      generation: null,
+      call: null,
+      end: this.end,
+      committed: -1,
+      outstanding: [],
+      ...request,
+    });
+  }
+
+  async claim(request: Partial<ClaimRequest> = {}): Promise<Claim> {
+    this.claimed = accepted(await this.tryClaim(request));
+    return this.claimed;
+  }
+
+  async renew(request: Partial<RenewalRequest> = {}): Promise<Renewal> {
+    const { claimEpoch, incarnation, seen } = this.#claim();
+    return accepted(
+      await this.gate.renew(PARTITION, { claimEpoch, incarnation, seen, outstanding: [], ...request }),
+    );
+  }
+
+  tryAdmit(records: readonly GateRecord[], claim = this.#claim()): Promise<GateReply<Verdict[]>> {
+    return this.gate.admit(PARTITION, claim.claimEpoch, claim.incarnation, records);
+  }
+
+  async admit(...records: readonly (GateRecord | Job)[]): Promise<Verdict[]> {
+    return accepted(await this.tryAdmit(records.map(asRecord)));
+  }
+
+  /** Only what each verdict is. */
+  async verdicts(...records: readonly (GateRecord | Job)[]): Promise<Verdict['kind'][]> {
+    return (await this.admit(...records)).map(({ kind }) => kind);
+  }
+
+  tryTell(outcomes: readonly GateOutcome[], claim = this.#claim()): Promise<GateReply<OutcomeResult[]>> {
+    return this.gate.outcomes(PARTITION, claim.claimEpoch, claim.incarnation, outcomes);
+  }
+
+  async tell(...outcomes: readonly GateOutcome[]): Promise<OutcomeResult[]> {
+    return accepted(await this.tryTell(outcomes));
+  }
+
+  async succeed(...records: readonly (GateRecord | Job)[]): Promise<OutcomeResult[]> {
+    return this.tell(...records.map((record) => ({ ...asRecord(record), failure: null })));
+  }
+
+  async fail(record: GateRecord | Job, failure: Partial<Failure> = {}): Promise<OutcomeResult> {
+    const [result] = await this.tell({ ...asRecord(record), failure: aFailure(failure) });
+    if (result === undefined) throw new Error('no result');
+    return result;
+  }
+
+  /** The handler failed for `first`, the others came behind it, and all were published and read. */
+  async lock(key: string | null, first: number, ...behind: readonly number[]): Promise<void> {
+    if (this.claimed === null) await this.claim();
+    const redirects = [await this.fail(fresh(key, first))];
+    if (behind.length > 0)
+      redirects.push(...((await this.admit(...behind.map((offset) => fresh(key, offset)))) as Redirect[]));
+    await this.read(
+      ...[first, ...behind].map((origin, i) => announced(key, origin, redirects[i] as Redirect)),
+    );
+  }
+
+  // ── the operator ──
+
+  async view(key: string | null, origin = 0): Promise<LockView | null> {
+    return this.operator.inspect(PARTITION, unitOf(key, origin), 10_000);
+  }
+
+  /** The origin offsets and states of a key's entries. */
+  async entries(key: string): Promise<string[]> {
+    const view = await this.view(key);
+    return (view?.entries ?? []).map(({ offset, state }) => `${String(offset)} ${state}`);
+  }
+
+  act(key: string, action: Parameters<OperatorBox['act']>[2]): ReturnType<OperatorBox['act']> {
+    return this.operator.act(PARTITION, unitOf(key, 0), action);
+  }
+
+  totals(): ReturnType<OperatorBox['totals']> {
+    return this.operator.totals(PARTITION);
+  }
+
+  #claim(): Claim {
+    if (this.claimed === null) throw new Error('nothing is claimed');
+    return this.claimed;
+  }
+}
+
+export function unitOf(key: string | null, origin: number): Unit {
+  return key === null ? originUnit(origin) : keyUnit(Buffer.from(key));
+}
+
+/** A record as it was first read from the main topic. */
+export function fresh(key: string | null, origin: number): GateRecord {
+  return { unit: unitOf(key, origin), origin, token: null };
+}
+
+/** What the consumer sees of a redelivery. */
+export function copyOf(job: Job): GateRecord {
+  const place = job.id.subarray(6);
+  const origin = place.length === 8 ? place.readUIntBE(2, 6) : 0;
+  return { unit: job.unit, origin, token: { place, nonce: job.nonce } };
+}
+
+export function originOf(job: Job): number {
+  return copyOf(job).origin;
+}
+
+export function aFailure(failure: Partial<Failure> = {}): Failure {
+  return { errorClass: 'Boom', errorMessage: 'it broke', fatal: false, retryAfter: 0, ...failure };
+}
+
+/** The retry record that a gate's consumer publishes when it was told to. */
+export function announced(key: string | null, origin: number, redirect: Redirect): Partial<Arrival> {
+  return {
+    unit: unitOf(key, origin),
+    origin,
+    claim: redirect.claim,
+    announced: true,
+    attempt: redirect.attempt,
+    fatal: redirect.fatal,
+    notBefore: redirect.notBefore,
+    delay: redirect.attempt > 0 ? BACKOFF : 0,
+  };
+}
+
+/** A retry record that no gate announced. */
+export function arrival(record: Partial<Arrival>): Arrival {
+  const retryOffset = record.retryOffset ?? 0;
+  const origin = record.origin ?? null;
+  const payload = encodePayload(
+    {
+      origin: { topic: 'main', partition: PARTITION, offset: origin ?? retryOffset },
+      originTimestamp: BEGIN,
+      key: null,
+      value: Buffer.from(`value of ${String(origin)}`),
+      valueAtOrigin: false,
+      headers: [],
+      errorClass: 'Boom',
+      errorMessage: 'it broke',
+    },
+    { topic: 'main', partition: PARTITION },
+  );
+  return {
+    retryOffset,
+    unit: unitOf('a', 0),
+    origin,
+    token: null,
+    claim: '',
+    announced: false,
+    failedAt: BEGIN,
+    delay: BACKOFF,
+    notBefore: 0,
+    attempt: 1,
+    fatal: false,
+    malformed: false,
+    payload,
+    ...record,
+  };
+}
+
+/** The value of an owner's call that was not refused. */
+export function is<Value>(reply: OwnerReply<Value>): Value {
+  if (reply.kind !== 'ok') throw new Error(`refused: ${reply.kind}`);
+  return reply.value;
+}
+
+/** The value of a gate's call that was not refused. */
+export function accepted<Value>(reply: GateReply<Value>): Value {
+  if (!reply.ok) throw new Error(`refused: ${reply.refused}`);
+  return reply.value;
+}
+
+function asRecord(record: GateRecord | Job): GateRecord {
+  return 'id' in record ? copyOf(record) : record;
+}

@@ -1,0 +1,59 @@
+import RdKafka from '@confluentinc/kafka-javascript';
+import { connect, disconnect } from './kafka-clients.ts';
+import { kafkaBrokers } from './stack.ts';
+import { waitFor } from './wait-for.ts';
+
+const { Kafka, logLevel } = RdKafka.KafkaJS;
+type Admin = ReturnType<InstanceType<typeof Kafka>['admin']>;
+
+export interface TopicToCreate {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+/** Creates topics, and resolves when the broker names them all to whoever asks. */
+export async function createTopics(topics: readonly TopicToCreate[]): Promise<void> {
+  await withAdmin(async (admin) => {
+    await admin.createTopics({
+      topics: topics.map(({ topic, partitions, config = {} }) => ({
+        topic,
+        numPartitions: partitions,
+        configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
+      })),
+    });
+    await waitFor('the new topics to be known', async () => {
+      const known = await admin.fetchTopicMetadata({ topics: topics.map(({ topic }) => topic) });
+      return known.every(({ partitions }, i) => partitions.length === topics[i]!.partitions);
+    });
+  });
+}
+
+/** Moves a group that nobody is in, by hand. */
+export async function commitByHand(
+  groupId: string,
+  offsets: readonly { topic: string; partition: number; offset: number }[],
+): Promise<void> {
+  const consumer = new RdKafka.KafkaConsumer(
+    { 'metadata.broker.list': kafkaBrokers.join(','), 'group.id': groupId, 'enable.auto.commit': false },
+    {},
+  );
+  await connect(consumer);
+  try {
+    consumer.commitSync([...offsets]);
+  } finally {
+    await disconnect(consumer);
+  }
+}
+
+async function withAdmin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = new Kafka({
+    kafkaJS: { brokers: kafkaBrokers, logLevel: logLevel.NOTHING },
+  }).admin();
+  await admin.connect();
+  try {
+    return await work(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}

@@ -1,0 +1,74 @@
+import { expect, test } from '@jest/globals';
+import { Api, TestDesk } from '../../support/api.ts';
+
+test('the process is alive whatever is missing', async () => {
+  await using api = new Api([]);
+  api.missing = ['Redis does not answer'];
+  await expect(api.get('/livez')).resolves.toMatchObject({ status: 200, body: { live: true } });
+});
+
+test('the service is ready when nothing is missing', async () => {
+  const desk = new TestDesk({});
+  desk.owned = [{ partition: 1, restored: true }];
+  await using api = new Api([desk]);
+  await expect(api.get('/readyz')).resolves.toMatchObject({ status: 200, body: { ready: true } });
+});
+
+test('it is not ready as long as anything is missing, and names all of it', async () => {
+  const [orders, bills, fresh] = ['orders', 'bills', 'fresh'].map((name) => new TestDesk({ name }));
+  orders!.owned = [
+    { partition: 0, restored: true },
+    { partition: 2, restored: false },
+  ];
+  bills!.complaints = ['bills has 12 partitions, bills.retry only 6'];
+  fresh!.partitions = 0;
+  await using api = new Api([orders!, bills!, fresh!]);
+  api.missing = ['Kafka does not answer'];
+  const { status, body } = await api.get('/readyz');
+  expect(status).toBe(503);
+  expect(body).toEqual({
+    ready: false,
+    missing: [
+      'Kafka does not answer',
+      'orders: partition 2 is not restored yet',
+      'bills: bills has 12 partitions, bills.retry only 6',
+      'fresh: Kafka has not said yet which partitions orders-main.retry has',
+    ],
+  });
+});
+
+test('metrics come in the form that Prometheus reads', async () => {
+  await using api = new Api([new TestDesk({})]);
+  const { status, headers, text } = await api.get('/metrics');
+  expect(status).toBe(200);
+  expect(headers['content-type']).toMatch(/^text\/plain; version=/);
+  expect(text).toContain('retry_orchestrator_retries_processed_total{route="orders",result="succeeded"} 0');
+});
+
+test('the OpenAPI document lists every path', async () => {
+  await using api = new Api([]);
+  const { status, body } = await api.get('/openapi.json');
+  expect(status).toBe(200);
+  expect(body['openapi']).toBe('3.1.0');
+  const paths = body['paths'] as Record<string, Record<string, { responses: object }>>;
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method} ${path}`),
+  );
+  expect(operations.sort()).toEqual([
+    'get /livez',
+    'get /metrics',
+    'get /readyz',
+    'get /v1/routes',
+    'get /v1/routes/{route}',
+    'get /v1/routes/{route}/locks',
+    'get /v1/routes/{route}/locks/{key}',
+    'post /v1/routes/{route}/locks/actions',
+    'post /v1/routes/{route}/locks/{key}/actions',
+    'post /v1/routes/{route}/partitions/{partition}/admissions',
+    'post /v1/routes/{route}/partitions/{partition}/claims',
+    'post /v1/routes/{route}/partitions/{partition}/outcomes',
+    'post /v1/routes/{route}/renewals',
+  ]);
+  const claims = paths['/v1/routes/{route}/partitions/{partition}/claims']?.['post'];
+  expect(Object.keys(claims?.responses ?? {})).toEqual(['201', '4XX', '5XX']);
+});
