@@ -1,0 +1,100 @@
+import RdKafka from '@confluentinc/kafka-javascript';
+import type { Message } from '@confluentinc/kafka-javascript';
+import type { Stack } from '../dev/stack/stack.ts';
+import { connectAdmin, createTopics, PARTITIONS, produceAll } from './kafka.ts';
+import type { Outgoing } from './kafka.ts';
+import { retryRecords } from './retry-records.ts';
+import { startService } from './service.ts';
+
+const PER_SECOND = 1_000;
+const SECONDS = 60;
+const COUNT = PER_SECOND * SECONDS;
+/** All are in the box before the first is due. */
+const AHEAD = 25_000;
+
+/**
+ * 1,000 retries are due per second for a minute. Measured where it counts, at a consumer of the main topic: the moment it
+ * holds the record minus the due time, which is later than Kafka's acknowledgement to the service.
+ */
+export async function measurePunctuality(
+  stack: Stack,
+  say: (line: string) => void,
+): Promise<Record<string, number>> {
+  const admin = await connectAdmin(stack);
+  const id = `punctuality-${String(process.pid)}`;
+  const topics = { topic: id, retryTopic: `${id}.retry`, deadLetterTopic: `${id}.dlq` };
+  await createTopics(admin, Object.values(topics));
+  await admin.disconnect();
+  await using service = await startService(stack, {
+    name: id,
+    ...topics,
+    backoff: '{ schedule: [0], jitter: 0 }',
+  });
+  await service.logged('shard_owned');
+  const firstDue = Date.now() + AHEAD;
+  await produceAll(stack, topics.retryTopic, dueInTurn(id, firstDue));
+  say(`punctuality: ${String(COUNT)} wait, the first is due in ${String(firstDue - Date.now())} ms`);
+  const lateness = await readLateness(stack, id);
+  lateness.sort((a, b) => a - b);
+  const at = (share: number): number =>
+    lateness[Math.min(lateness.length - 1, Math.floor(lateness.length * share))] ?? NaN;
+  return {
+    lateness_p50_ms: at(0.5),
+    lateness_p99_ms: at(0.99),
+    lateness_max_ms: at(1),
+    early: lateness.filter((late) => late < 0).length,
+  };
+}
+
+function* dueInTurn(topic: string, firstDue: number): Generator<Outgoing> {
+  let i = 0;
+  for (const record of retryRecords(COUNT, topic)) {
+    const due = firstDue + Math.floor((i++ * 1_000) / PER_SECOND);
+    yield {
+      ...record,
+      headers: [...record.headers, { 'x-retry-not-before': String(due) }, { due: String(due) }],
+    };
+  }
+}
+
+async function readLateness(stack: Stack, topic: string): Promise<number[]> {
+  const consumer = new RdKafka.KafkaConsumer(
+    {
+      'metadata.broker.list': stack.kafka.brokers.join(','),
+      'group.id': `${topic}-reader`,
+      'enable.auto.commit': false,
+      'fetch.wait.max.ms': 500,
+      'fetch.queue.backoff.ms': 1,
+    },
+    {},
+  );
+  await new Promise<void>((resolve) => {
+    consumer.connect({}, () => {
+      resolve();
+    });
+  });
+  (
+    consumer as never as { setDefaultIsTimeoutOnlyForFirstMessage(on: boolean): void }
+  ).setDefaultIsTimeoutOnlyForFirstMessage(true);
+  consumer.setDefaultConsumeTimeout(100);
+  consumer.assign(Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition, offset: 0 })));
+  const lateness: number[] = [];
+  while (lateness.length < COUNT) {
+    const messages = await new Promise<Message[]>((resolve) => {
+      consumer.consume(1_000, (_error, found) => {
+        resolve(found);
+      });
+    });
+    const now = Date.now();
+    for (const { headers } of messages) {
+      const due = headers?.find((header) => 'due' in header)?.['due'];
+      lateness.push(now - Number(due?.toString()));
+    }
+  }
+  await new Promise<void>((resolve) => {
+    consumer.disconnect(() => {
+      resolve();
+    });
+  });
+  return lateness;
+}

@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Stack } from '../dev/stack/stack.ts';
+import { freePort } from '../dev/stack/free-port.ts';
+
+/** The service as its users run it: one process, with what it says about itself. */
+export interface MeasuredService extends AsyncDisposable {
+  readonly url: string;
+  /** Resolves with the time (performance.now) at which a log line with this event came. */
+  logged(event: string): Promise<number>;
+  /** Resident size, MiB. */
+  rss(): Promise<number>;
+  metrics(): Promise<string>;
+}
+
+export interface MeasuredRoute {
+  readonly name: string;
+  readonly topic: string;
+  readonly retryTopic: string;
+  readonly deadLetterTopic: string;
+  readonly backoff?: string;
+}
+
+export async function startService(stack: Stack, route: MeasuredRoute): Promise<MeasuredService> {
+  const directory = await mkdtemp(join(tmpdir(), 'retry-bench-'));
+  const file = join(directory, 'service.yaml');
+  const port = await freePort();
+  await writeFile(file, configuration(stack, route, port));
+  const child = spawn(process.execPath, ['dist/cli.js', 'serve', '--config', file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const seen = new Map<string, number>();
+  const waiting = new Map<string, (at: number) => void>();
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const { event, level } = JSON.parse(line) as { event?: string; level?: string };
+    if (level === 'warn' || level === 'error' || level === 'fatal') process.stderr.write(`${line}\n`);
+    if (event === undefined || seen.has(event)) return;
+    seen.set(event, performance.now());
+    waiting.get(event)?.(performance.now());
+  });
+  const url = `http://127.0.0.1:${String(port)}`;
+  return {
+    url,
+    logged: (event) =>
+      new Promise((resolve) => {
+        const at = seen.get(event);
+        if (at === undefined) waiting.set(event, resolve);
+        else resolve(at);
+      }),
+    rss: () => residentMebibytes(child),
+    metrics: async () => (await fetch(`${url}/metrics`)).text(),
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGTERM');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+async function residentMebibytes(child: ChildProcess): Promise<number> {
+  const status = await readFile(`/proc/${String(child.pid)}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? NaN) / 1_024;
+}
+
+function configuration(stack: Stack, route: MeasuredRoute, port: number): string {
+  return `
+kafka: { brokers: [${stack.kafka.brokers.map((broker) => JSON.stringify(broker)).join(', ')}] }
+redis: { url: ${JSON.stringify(stack.redis.url)} }
+http: { host: 127.0.0.1, port: ${String(port)} }
+routes:
+  - name: ${route.name}
+    topic: ${route.topic}
+    consumerGroup: ${route.name}-consumers
+    retryTopic: ${route.retryTopic}
+    deadLetterTopic: ${route.deadLetterTopic}
+    backoff: ${route.backoff ?? '{ initial: 1s, multiplier: 2, max: 5m, jitter: 0 }'}
+    redelivery: { window: 64, maxPerSecond: 1000000 }
+`;
+}
