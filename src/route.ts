@@ -47,7 +47,7 @@ export interface Route extends Component {
 }
 
 /** Sends on their way to Kafka, of all routes together: what is released beyond that would only wait in memory. */
-const SENDS_LIMIT = 4_000;
+const SENDS_LIMIT = 8_000;
 
 /** Puts the parts of one route together. */
 export function createRoute(route: RouteConfig, shared: Shared): Route {

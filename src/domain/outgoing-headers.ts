@@ -1,6 +1,6 @@
 import { capped } from './capped.ts';
 import { ERROR_CLASS_LIMIT, ERROR_MESSAGE_LIMIT, HEADER, HEADER_PREFIX } from './header-names.ts';
-import type { Header, Origin } from './record.ts';
+import type { Header, Origin, OutgoingHeader } from './record.ts';
 
 /** Why a message left for the dead-letter topic. */
 export type DeadLetterReason =
@@ -42,7 +42,7 @@ export function announcementHeaders(announced: Announcement): Record<string, str
 /** What a message carries on every way out of the box. */
 export interface Departure {
   /** `placeHeaders` of its route, origin topic and partition: the same for nearly all messages of a shard. */
-  readonly place: readonly Header[];
+  readonly place: readonly OutgoingHeader[];
   readonly originOffset: number;
   /** Epoch ms, the timestamp of the record where it was first read; null = unknown. */
   readonly originTimestamp: number | null;
@@ -52,7 +52,7 @@ export interface Departure {
 export function placeHeaders(
   route: string,
   { topic, partition }: Pick<Origin, 'topic' | 'partition'>,
-): Header[] {
+): OutgoingHeader[] {
   return [
     header(HEADER.route, route),
     header(HEADER.originTopic, topic),
@@ -60,7 +60,7 @@ export function placeHeaders(
   ];
 }
 
-export function redeliveryHeaders(departure: Departure, attempt: number, token: string): Header[] {
+export function redeliveryHeaders(departure: Departure, attempt: number, token: string): OutgoingHeader[] {
   return [
     ...departure.applicationHeaders,
     ...departureHeaders(departure),
@@ -79,7 +79,7 @@ export interface DeadLetterFacts {
   readonly errorMessage: string;
 }
 
-export function deadLetterHeaders(departure: Departure, facts: DeadLetterFacts): Header[] {
+export function deadLetterHeaders(departure: Departure, facts: DeadLetterFacts): OutgoingHeader[] {
   return [
     ...departure.applicationHeaders,
     ...departureHeaders(departure),
@@ -105,12 +105,12 @@ export function applicationHeaders(headers: readonly Header[]): Header[] {
   return headers.filter(([name]) => !name.startsWith(HEADER_PREFIX));
 }
 
-function departureHeaders({ place, originOffset, originTimestamp }: Departure): Header[] {
+function departureHeaders({ place, originOffset, originTimestamp }: Departure): OutgoingHeader[] {
   const headers = [...place, header(HEADER.originOffset, String(originOffset))];
   if (originTimestamp !== null) headers.push(header(HEADER.originTimestamp, String(originTimestamp)));
   return headers;
 }
 
-function header(name: string, value: string): Header {
-  return [name, Buffer.from(value, 'utf8')];
+function header(name: string, value: string): OutgoingHeader {
+  return [name, value];
 }

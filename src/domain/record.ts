@@ -1,6 +1,9 @@
 /** One header as Kafka keeps it: order and repetitions matter. */
 export type Header = readonly [name: string, value: Buffer];
 
+/** A header to be written: text is UTF-8. */
+export type OutgoingHeader = readonly [name: string, value: Buffer | string];
+
 /** A Kafka record as it was read. */
 export interface KafkaRecord {
   readonly topic: string;

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { KafkaRecord } from '../domain/record.ts';
 import type { Logger } from '../logger.ts';
-import type { Ingested, OwnerBox, OwnerReply, Refusal } from '../penalty-box/owner-box.ts';
+import type { Arrival, Ingested, OwnerBox, OwnerReply, Refusal } from '../penalty-box/owner-box.ts';
 import { Trouble } from '../trouble.ts';
 import { readArrival } from './read-arrival.ts';
 import type { ArrivalPolicy } from './read-arrival.ts';
@@ -24,14 +24,14 @@ interface Deps {
 const BATCH_RECORDS = 1_000;
 const BATCH_BYTES = 4 * 1024 * 1024;
 /** Beyond this many records waiting, the partition is paused. */
-const WAITING_LIMIT = 4_000;
+const WAITING_LIMIT = 2_000;
 const REDIS_RETRY = 200;
 
 /** Retry topic → box, for one shard: one script call per batch, which moves the cursor in the same step. */
 export class Ingest {
   readonly #deps: Deps;
   readonly #trouble: Trouble;
-  #waiting: KafkaRecord[] = [];
+  #waiting: Arrival[] = [];
   #cursor: number;
   #end: number;
   #work: Promise<void> | null = null;
@@ -55,7 +55,7 @@ export class Ingest {
 
   take(records: readonly KafkaRecord[]): void {
     if (this.#stopped) return;
-    this.#waiting.push(...records);
+    for (const record of records) this.#waiting.push(this.#read(record));
     this.#end = Math.max(this.#end, (records.at(-1)?.offset ?? -1) + 1);
     this.#begin();
   }
@@ -87,7 +87,7 @@ export class Ingest {
   async #drain(): Promise<void> {
     while (!this.#stopped && (this.#waiting.length > 0 || this.#cursor < this.#end)) {
       const batch = this.#nextBatch();
-      const next = batch.length === this.#waiting.length ? this.#end : (batch.at(-1)?.offset ?? 0) + 1;
+      const next = batch.length === this.#waiting.length ? this.#end : (batch.at(-1)?.retryOffset ?? 0) + 1;
       const reply = await this.#ingest(batch, next);
       if (reply === null) continue;
       if (reply.kind === 'ok') {
@@ -97,7 +97,7 @@ export class Ingest {
       } else if (reply.kind === 'cursor') {
         // An answer got lost after the script had run: go on from where the box is.
         this.#cursor = reply.cursor;
-        this.#waiting = this.#waiting.filter(({ offset }) => offset >= reply.cursor);
+        this.#waiting = this.#waiting.filter(({ retryOffset }) => retryOffset >= reply.cursor);
       } else {
         this.#stopped = true;
         this.#deps.onRefused(reply.kind === 'fenced' ? 'fenced' : 'lost');
@@ -105,19 +105,22 @@ export class Ingest {
     }
   }
 
-  async #ingest(batch: readonly KafkaRecord[], next: number): Promise<OwnerReply<Ingested> | null> {
-    const { box, policy, gated, now, random, clock, logger } = this.#deps;
-    const time = now();
-    const arrivals = batch.map((record) => readArrival(record, policy, time, random()));
-    for (const { retryOffset, malformed } of arrivals) {
-      if (malformed)
-        logger.warn(
-          { event: 'retry_record_malformed', offset: retryOffset },
-          'goes to the dead-letter topic',
-        );
-    }
+  /** Read as it comes: what waits is small, and the client's message can be forgotten. */
+  #read(record: KafkaRecord): Arrival {
+    const { policy, now, random, logger } = this.#deps;
+    const arrival = readArrival(record, policy, now(), random());
+    if (arrival.malformed)
+      logger.warn(
+        { event: 'retry_record_malformed', offset: record.offset },
+        'goes to the dead-letter topic',
+      );
+    return arrival;
+  }
+
+  async #ingest(batch: readonly Arrival[], next: number): Promise<OwnerReply<Ingested> | null> {
+    const { box, gated, clock } = this.#deps;
     try {
-      const reply = await box.ingest(this.#cursor, next, gated, arrivals);
+      const reply = await box.ingest(this.#cursor, next, gated, batch);
       this.#trouble.over('ingest_goes_on', 'the box takes records again');
       return reply;
     } catch (error) {
@@ -130,11 +133,11 @@ export class Ingest {
     }
   }
 
-  #nextBatch(): KafkaRecord[] {
+  #nextBatch(): Arrival[] {
     let bytes = 0;
     let count = 0;
-    for (const record of this.#waiting) {
-      bytes += record.value?.length ?? 0;
+    for (const { payload } of this.#waiting) {
+      bytes += payload.length;
       if (count >= BATCH_RECORDS || (count > 0 && bytes > BATCH_BYTES)) break;
       count++;
     }

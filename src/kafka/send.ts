@@ -1,4 +1,4 @@
-import type { Header } from '../domain/record.ts';
+import type { OutgoingHeader } from '../domain/record.ts';
 
 /** A record to be written. `partition: null` = by its key, as Java's default does. */
 export interface OutgoingRecord {
@@ -6,7 +6,7 @@ export interface OutgoingRecord {
   readonly partition: number | null;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  readonly headers: readonly Header[];
+  readonly headers: readonly OutgoingHeader[];
 }
 
 /** What became of a send: written at an offset; refused for good; or nobody knows, and it may be written or not. */

@@ -79,7 +79,7 @@ export class BoxScripts {
     let cursor = '0';
     do {
       const [next, flat] = await this.#deps.connection.redis
-        .hscanBuffer(locks, cursor, 'COUNT', 1_000)
+        .hscanBuffer(locks, cursor, 'COUNT', 250)
         .catch((error: unknown) => Promise.reject(asUnavailable(error, 'scan')));
       const page: [Buffer, Buffer][] = [];
       flat.forEach((value, i) => {

@@ -3,7 +3,8 @@ import type { Unit } from '../domain/unit.ts';
 import { OrchestratorError } from '../errors.ts';
 import type { Argument, Reply } from '../redis/define-script.ts';
 import type { BoxScripts } from './box-scripts.ts';
-import { bytes, int, text } from './scripts.ts';
+import { packArrivals, packWritten, readJobs } from './packed.ts';
+import { int, text } from './scripts.ts';
 
 /** A retry record, decided and encoded, as the box takes it. Times in epoch ms, delays in ms. */
 export interface Arrival {
@@ -89,11 +90,6 @@ export interface ReleasePolicy {
   readonly maxAge: number | null;
 }
 
-const RECORD_HEAD = 21;
-const FATAL = 1;
-const MALFORMED = 2;
-const ANNOUNCED = 4;
-
 /** The box as the owner of one shard sees it. Every call but `takeOver` is refused once another owner took over. */
 export class OwnerBox {
   readonly #scripts: BoxScripts;
@@ -134,10 +130,8 @@ export class OwnerBox {
     gated: boolean,
     arrivals: readonly Arrival[],
   ): Promise<OwnerReply<Ingested>> {
-    const args: Argument[] = [cursor, next, gated ? 1 : 0];
-    for (const arrival of arrivals) {
-      args.push(arrival.unit, packFacts(arrival), arrival.payload);
-    }
+    const facts = packArrivals(arrivals);
+    const args = [cursor, next, gated ? 1 : 0, facts, ...arrivals.map(({ payload }) => payload)];
     return this.#run('ingest', args, ([failed, behind, again, arrived, duplicate, late]) => ({
       failed: int(failed),
       behind: int(behind),
@@ -152,17 +146,13 @@ export class OwnerBox {
     return this.#run(
       'release',
       [limit, policy.window, policy.maxAttempts, policy.maxAge ?? 0, noncePrefix],
-      (result) => readJobs(result, noncePrefix),
+      (jobs) => readJobs(jobs, noncePrefix),
       'past',
     );
   }
 
   acknowledge(written: readonly { job: Job; offset: number }[]): Promise<OwnerReply<null>> {
-    return this.#run(
-      'acknowledge',
-      written.flatMap(({ job, offset }) => [job.id, job.nonce, offset]),
-      () => null,
-    );
+    return this.#run('acknowledge', [packWritten(written)], () => null);
   }
 
   /** `reason` condemns the entry to the dead-letter topic instead of sending it again. */
@@ -212,56 +202,4 @@ export class OwnerBox {
         return { kind: 'cursor', cursor: Number(reply.cursor) };
     }
   }
-}
-
-const NOTHING = Buffer.alloc(0);
-
-/** As lua/ingest.lua reads it. */
-function packFacts(arrival: Arrival): Buffer {
-  const { token, origin } = arrival;
-  const claim = Buffer.from(arrival.claim.slice(0, 255), 'latin1');
-  const nonce = token === null ? NOTHING : Buffer.from(token.nonce, 'latin1');
-  const place = token?.place ?? NOTHING;
-  const facts = Buffer.allocUnsafe(38 + claim.length + place.length + nonce.length);
-  let at = facts.writeUIntBE(arrival.retryOffset, 0, 6);
-  at = facts.writeUIntBE(arrival.failedAt, at, 6);
-  at = facts.writeUIntBE(arrival.delay, at, 6);
-  at = facts.writeUIntBE(arrival.notBefore, at, 6);
-  at = facts.writeUIntBE(arrival.attempt, at, 2);
-  at = facts.writeUInt8(
-    (arrival.fatal ? FATAL : 0) | (arrival.malformed ? MALFORMED : 0) | (arrival.announced ? ANNOUNCED : 0),
-    at,
-  );
-  at = facts.writeBigInt64BE(BigInt(origin ?? -1), at);
-  for (const text of [claim, place, nonce]) {
-    at = facts.writeUInt8(text.length, at);
-    at += text.copy(facts, at);
-  }
-  return facts;
-}
-
-/** As lua/release.lua packs them. */
-function readJobs(result: readonly Reply[], noncePrefix: string): Job[] {
-  const jobs: Job[] = [];
-  for (let i = 0; i < result.length; i += 4) {
-    const facts = bytes(result[i + 2]);
-    const record = bytes(result[i + 3]);
-    const reasonEnd = 15 + facts.readUInt8(14);
-    const classEnd = reasonEnd + 2 + facts.readUInt16BE(reasonEnd);
-    const reason = facts.toString('latin1', 15, reasonEnd);
-    jobs.push({
-      id: bytes(result[i]),
-      unit: bytes(result[i + 1]),
-      nonce: `${noncePrefix}${String(i / 4)}`,
-      attempt: facts.readUInt16BE(0),
-      firstFailedAt: facts.readUIntBE(2, 6),
-      dueAt: facts.readUIntBE(8, 6),
-      deadLetter: reason === '' ? null : (reason as DeadLetterReason),
-      errorClass: facts.toString('utf8', reasonEnd + 2, classEnd),
-      errorMessage: facts.toString('utf8', classEnd + 2),
-      retryOffset: record.readUIntBE(0, 6),
-      payload: record.subarray(RECORD_HEAD),
-    });
-  }
-  return jobs;
 }

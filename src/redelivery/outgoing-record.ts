@@ -2,7 +2,7 @@ import { deadLetterHeaders, placeHeaders, redeliveryHeaders } from '../domain/ou
 import type { DeadLetterReason, Departure } from '../domain/outgoing-headers.ts';
 import { formatToken } from '../domain/delivery-token.ts';
 import { HEADER } from '../domain/header-names.ts';
-import type { Header, Origin } from '../domain/record.ts';
+import type { Origin, OutgoingHeader } from '../domain/record.ts';
 import { keyOf } from '../domain/unit.ts';
 import type { OutgoingRecord } from '../kafka/send.ts';
 import type { Job } from '../penalty-box/owner-box.ts';
@@ -17,7 +17,7 @@ export interface Destinations {
   /** Redeliveries go to the partition of the shard's number, whatever a header says. */
   readonly home: Home;
   /** `placeHeaders` of the home. */
-  readonly place: readonly Header[];
+  readonly place: readonly OutgoingHeader[];
 }
 
 /** A record that a job asks for, and where its value is still to be read from. */
@@ -68,5 +68,5 @@ function factsOf(job: Job, payload: Payload, reason: DeadLetterReason) {
 
 /** A dead letter that is too large even for its topic: its value stays where it was first read. */
 export function withoutValue(record: OutgoingRecord): OutgoingRecord {
-  return { ...record, value: null, headers: [...record.headers, [HEADER.value, Buffer.from('origin')]] };
+  return { ...record, value: null, headers: [...record.headers, [HEADER.value, 'origin']] };
 }

@@ -1,15 +1,17 @@
 -- Kafka acknowledged redeliveries: where their copies lie is the evidence about them later.
--- ARGV: run, now, ownerEpoch, then 3 for each: id, nonce, offset of the copy
+-- ARGV: run, now, ownerEpoch, entries, one behind the other: id, nonce (1 + text each), offset of the copy (6)
 if meta.ownerEpoch ~= ARGV[3] then return not_the_owner() end
 if not ready() then return { 'NOT_READY' } end
-local ids = {}
-for i = 4, #ARGV, 3 do ids[#ids + 1] = ARGV[i] end
+local ids, nonces, offsets, at = {}, {}, {}, 1
+while at <= #ARGV[4] do
+  local n = #ids + 1
+  ids[n], nonces[n], offsets[n], at = struct.unpack('>Bc0Bc0I6', ARGV[4], at)
+end
 states.fetch(ids)
-for i = 4, #ARGV, 3 do
-  local id, offset = ARGV[i], tonumber(ARGV[i + 2])
+for i, id in ipairs(ids) do
   local state = states.get(id)
-  if state and state[NONCE] == ARGV[i + 1] and state[STATUS] == FLOWN then
-    flight.put(id, offset)
+  if state and state[NONCE] == nonces[i] and state[STATUS] == FLOWN then
+    flight.put(id, offsets[i])
   end
 end
 return commit({}, true)

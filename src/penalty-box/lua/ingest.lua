@@ -1,19 +1,22 @@
 -- Records of the retry topic become entries, and the cursor moves, in one step: read twice, they change nothing.
--- ARGV: run, now, ownerEpoch, cursor before, cursor after, gated (1 | 0), then 3 for each record:
---   unit, facts, payload
---   facts: retry offset, timestamp, delay, not before (6 bytes each), attempt (2), flags (1), origin (8; -1 = foreign),
---   claim ('' = none), token's place, token's nonce ('' = none) (1 + text each)
+-- ARGV: run, now, ownerEpoch, cursor before, cursor after, gated (1 | 0), facts of all records, then their payloads
+--   facts: bytes that follow (4), unit (4 + text), retry offset, timestamp, delay, not before (6 each), attempt (2),
+--   flags (1), origin (8; -1 = foreign), claim ('' = none), token's place, token's nonce ('' = none) (1 + text each)
 -- returns how many were: failed, behind, again, arrived, duplicate, late
 if meta.ownerEpoch ~= ARGV[3] then return not_the_owner() end
 local rebuilding = meta.rebuilding == RUN
 if not rebuilding and not ready() then return { 'NOT_READY' } end
 if meta.cursor ~= ARGV[4] then return { 'CURSOR', meta.cursor } end
-local gated, FIRST, STRIDE = ARGV[6] == '1', 7, 3
+local gated, batch, PAYLOADS = ARGV[6] == '1', ARGV[7], 7
 local ANNOUNCED_FLAG = 4
 local count = { failed = 0, behind = 0, again = 0, arrived = 0, duplicate = 0, late = 0 }
 
-local units = {}
-for i = FIRST, #ARGV, STRIDE do units[#units + 1] = ARGV[i] end
+local units, facts, at = {}, {}, 1
+for i = 1, #ARGV - PAYLOADS do
+  local size
+  size, units[i], facts[i] = struct.unpack('>I4I4c0', batch, at)
+  at = at + 4 + size
+end
 locks.fetch(units)
 local settlingAny = call('ZCARD', SETTLING) > 0
 
@@ -49,10 +52,10 @@ local function store(unit, lock, id, place, offset, dueAt, firstFailed, attempt,
   end
 end
 
-for i = FIRST, #ARGV, STRIDE do
-  local unit, payload = ARGV[i], ARGV[i + 2]
+for i, unit in ipairs(units) do
   local offset, timestamp, delay, notBefore, attempt, flags, origin, claim, given, nonce =
-    struct.unpack('>I6I6I6I6I2Bi8Bc0Bc0Bc0', ARGV[i + 1])
+    struct.unpack('>I6I6I6I6I2Bi8Bc0Bc0Bc0', batch, facts[i])
+  local payload = ARGV[PAYLOADS + i]
   local lock = locks.get(unit)
   local place = nonce ~= '' and given or origin >= 0 and place_of(origin)
   local here = place and in_box(lock, place)

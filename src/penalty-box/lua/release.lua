@@ -1,12 +1,12 @@
 -- The owner takes what is due: heads alone, draining locks in windows, used-up heads for the dead-letter topic.
 -- ARGV: run, now, ownerEpoch, at most this many entries, window, maxAttempts, maxAge (0 = none), nonce prefix
--- returns 4 for each entry: id, unit, facts, record; the nonce is the prefix and the entry's place in the answer
---   facts: attempts so far (2 bytes), first failed at, due at (6 each), dead-letter reason ('' = redeliver; 1 + text),
---   error class, error message (2 + text each)
+-- returns facts of all entries, then their records; the nonce is the prefix and the entry's place in the answer
+--   facts: id (1 + text), unit (4 + text), attempts so far (2 bytes), first failed at, due at (6 each), dead-letter
+--   reason ('' = redeliver; 1 + text), error class, error message (2 + text each)
 if meta.ownerEpoch ~= ARGV[3] then return not_the_owner() end
 if not ready() then return { 'NOT_READY' } end
 local room, widest, maxAttempts, maxAge = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local jobs = {}
+local facts, jobs = {}, { '' }
 
 local heads, units, dueAt = {}, {}, call('ZRANGEBYSCORE', DUE, '-inf', ARGV[2], 'WITHSCORES', 'LIMIT', 0, room)
 for i = 1, #dueAt, 2 do units[#units + 1] = dueAt[i] end
@@ -26,15 +26,13 @@ local function used_up(state)
 end
 
 local function take(unit, lock, id, state, status, reason, dueAt)
-  state[STATUS], state[NONCE], state[ADMITTED] = status, ARGV[8] .. #jobs / 4, ''
+  state[STATUS], state[NONCE], state[ADMITTED] = status, ARGV[8] .. #facts, ''
   states.touch(id)
   flight.put(id, -1)
   lock[FLYING] = lock[FLYING] + 1
   local class, message = state[ERROR_CLASS], state[ERROR_MESSAGE]
-  jobs[#jobs + 1] = id
-  jobs[#jobs + 1] = unit
-  jobs[#jobs + 1] = struct.pack('>I2I6I6Bc0I2c0I2c0', state[ATTEMPT], state[FIRST_FAILED], tonumber(dueAt),
-    #reason, reason, #class, class, #message, message)
+  facts[#facts + 1] = struct.pack('>Bc0I4c0I2I6I6Bc0I2c0I2c0', #id, id, #unit, unit, state[ATTEMPT], state[FIRST_FAILED],
+    tonumber(dueAt), #reason, reason, #class, class, #message, message)
   jobs[#jobs + 1] = records.get(id)
 end
 
@@ -60,4 +58,5 @@ for i, unit in ipairs(units) do
     end
   end
 end
+jobs[1] = table.concat(facts)
 return commit(jobs, true)

@@ -186,12 +186,15 @@ export const lose: Run = async (world, [then = 0]) => {
   model.rebuilding = false;
   for (const entry of unresolved) {
     if (!inOrder(world.topic.slice(from).filter(({ name }) => name === entry.unit))) continue;
-    // A foreign message is its first record, or the one that came back after a failure.
+    // A foreign message is its first record, or one that came back after a failure: its token says what it was.
     const offsets = [entry.record?.offset, entry.place[1] - 1];
+    const told = world.topic[entry.record?.offset ?? -1]?.place;
     const found = model
       .all()
-      .some(({ origin, record }) =>
-        entry.origin === null ? offsets.includes(record?.offset) : origin === entry.origin,
+      .some(({ origin, record, place }) =>
+        entry.origin === null
+          ? offsets.includes(record?.offset) || (told !== null && told !== undefined && same(told, place))
+          : origin === entry.origin,
       );
     assert.ok(found, `${entry.unit} ${String(entry.origin)} was lost`);
   }
