@@ -47,7 +47,7 @@ export interface Route extends Component {
 }
 
 /** Sends on their way to Kafka, of all routes together: what is released beyond that would only wait in memory. */
-const SENDS_LIMIT = 8_000;
+const SENDS_LIMIT = 6_000;
 
 /** Puts the parts of one route together. */
 export function createRoute(route: RouteConfig, shared: Shared): Route {
@@ -153,8 +153,8 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
       hold: ordered && route.afterDeadLetter === 'hold',
       limit,
       room: () => SENDS_LIMIT - producer.inFlight,
-      send: (record, settle) => {
-        producer.send(record, settle);
+      send: (place, record, settle) => {
+        producer.send(place, record, settle);
       },
       readOrigin: (origin) => shared.origins.read(origin),
       read: (offset) => consumer.read(partition, offset),

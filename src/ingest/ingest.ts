@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type { KafkaRecord } from '../domain/record.ts';
 import type { Logger } from '../logger.ts';
-import type { Arrival, Ingested, OwnerBox, OwnerReply, Refusal } from '../penalty-box/owner-box.ts';
+import type { Arrival } from '../penalty-box/entry.ts';
+import type { Ingested, OwnerBox, OwnerReply, Refusal } from '../penalty-box/owner-box.ts';
 import { Trouble } from '../trouble.ts';
 import { readArrival } from './read-arrival.ts';
 import type { ArrivalPolicy } from './read-arrival.ts';

@@ -6,7 +6,7 @@ import { applicationHeaders } from '../domain/outgoing-headers.ts';
 import type { KafkaRecord } from '../domain/record.ts';
 import { readRetryRecord } from '../domain/retry-record.ts';
 import { retryUnit } from '../domain/unit.ts';
-import type { Arrival } from '../penalty-box/owner-box.ts';
+import type { Arrival } from '../penalty-box/entry.ts';
 import { encodePayload } from '../penalty-box/payload.ts';
 
 export interface ArrivalPolicy {

@@ -6,7 +6,7 @@ import type { Logger } from '../logger.ts';
 import { asError, calledBack } from './called-back.ts';
 import { producerOptions } from './client-options.ts';
 import { SendLane, type Sending } from './send-lane.ts';
-import type { OutgoingRecord, SendResult } from './send.ts';
+import type { OutgoingRecord, RecordSource, SendResult } from './send.ts';
 
 interface Deps {
   readonly config: Pick<Config, 'kafka'>;
@@ -66,14 +66,18 @@ export class KafkaProducer implements Component {
     return this.#unsettled;
   }
 
-  /** Sends behind everything sent before. Never throws: every end is told to `settle`, once. */
-  send(record: OutgoingRecord, settle: (result: SendResult) => void): void {
+  /** Sends behind everything sent before to that place. Never throws: every end is told to `settle`, once. */
+  send(
+    { topic, partition }: Pick<OutgoingRecord, 'topic' | 'partition'>,
+    record: RecordSource,
+    settle: (result: SendResult) => void,
+  ): void {
     this.#unsettled++;
     const settled = (result: SendResult): void => {
       this.#unsettled--;
       settle(result);
     };
-    this.#lane(`${record.topic}/${record.partition ?? ''}`).send({ record, settle: settled, alone: false });
+    this.#lane(`${topic}/${partition ?? ''}`).send({ record, settle: settled, alone: false });
   }
 
   #lane(place: string): SendLane {
@@ -87,7 +91,7 @@ export class KafkaProducer implements Component {
   }
 
   #produce(lane: SendLane, sending: Sending): void {
-    const { record } = sending;
+    const record = sending.record();
     const id = ++this.#lastId;
     this.#onTheirWay.set(id, { sending, lane });
     try {

@@ -1,8 +1,8 @@
-import type { OutgoingRecord, SendResult } from './send.ts';
+import type { RecordSource, SendResult } from './send.ts';
 
 /** One record on its way, and who is told of its end. */
 export interface Sending {
-  readonly record: OutgoingRecord;
+  readonly record: RecordSource;
   readonly settle: (result: SendResult) => void;
   /** Nothing else was on its way with it. */
   readonly alone: boolean;

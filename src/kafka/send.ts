@@ -9,6 +9,21 @@ export interface OutgoingRecord {
   readonly headers: readonly OutgoingHeader[];
 }
 
+/**
+ * Gives a record away once and makes it again if asked again: thousands of records wait for Kafka's answer at a time, and
+ * what they are made of would live as long (a quarter of the service's time went into collecting it).
+ */
+export type RecordSource = () => OutgoingRecord;
+
+export function madeAgain(record: OutgoingRecord, make: RecordSource): RecordSource {
+  let first: OutgoingRecord | null = record;
+  return () => {
+    const given = first ?? make();
+    first = null;
+    return given;
+  };
+}
+
 /** What became of a send: written at an offset; refused for good; or nobody knows, and it may be written or not. */
 export type SendResult =
   | { readonly kind: 'written'; readonly offset: number }

@@ -6,14 +6,8 @@ import { Ingest } from '../ingest/ingest.ts';
 import { Reading } from '../ingest/reading.ts';
 import type { ArrivalPolicy } from '../ingest/read-arrival.ts';
 import type { Logger } from '../logger.ts';
-import type {
-  Findings,
-  Ingested,
-  Job,
-  OwnerReply,
-  Refusal,
-  ReleasePolicy,
-} from '../penalty-box/owner-box.ts';
+import type { Job } from '../penalty-box/entry.ts';
+import type { Findings, Ingested, OwnerReply, Refusal, ReleasePolicy } from '../penalty-box/owner-box.ts';
 import { OwnerBox } from '../penalty-box/owner-box.ts';
 import type { BoxScripts } from '../penalty-box/box-scripts.ts';
 import type { ReleaseLimit } from '../protection/release-limit.ts';
@@ -21,7 +15,7 @@ import { Redelivery } from '../redelivery/redelivery.ts';
 import type { Destinations } from '../redelivery/outgoing-record.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import { Trouble } from '../trouble.ts';
-import type { OutgoingRecord, SendResult } from '../kafka/send.ts';
+import type { KafkaProducer } from '../kafka/producer.ts';
 
 /** What a shard needs of its route and of the process. Times on Redis' clock, epoch ms. */
 export interface ShardDeps {
@@ -33,7 +27,7 @@ export interface ShardDeps {
   readonly hold: boolean;
   readonly limit: ReleaseLimit;
   readonly room: () => number;
-  readonly send: (record: OutgoingRecord, settle: (result: SendResult) => void) => void;
+  readonly send: KafkaProducer['send'];
   readonly readOrigin: (origin: Origin) => Promise<OriginValue>;
   /** Reads the retry partition from there on. */
   readonly read: (offset: number) => Promise<void>;

@@ -1,6 +1,6 @@
 import type { DeadLetterReason } from '../domain/outgoing-headers.ts';
 import type { Reply } from '../redis/define-script.ts';
-import type { Arrival, Job } from './owner-box.ts';
+import type { Arrival, Job } from './entry.ts';
 import { bytes } from './scripts.ts';
 
 // The facts of a whole batch are one argument, and one answer: some of each per record took a fifth of the service's time.

@@ -5,7 +5,7 @@ import { HEADER } from '../domain/header-names.ts';
 import type { Origin, OutgoingHeader } from '../domain/record.ts';
 import { keyOf } from '../domain/unit.ts';
 import type { OutgoingRecord } from '../kafka/send.ts';
-import type { Job } from '../penalty-box/owner-box.ts';
+import type { Job } from '../penalty-box/entry.ts';
 import { decodePayload } from '../penalty-box/payload.ts';
 import type { Home, Payload } from '../penalty-box/payload.ts';
 

@@ -2,9 +2,12 @@ import type { Clock } from '../clock.ts';
 import type { DeadLetterReason } from '../domain/outgoing-headers.ts';
 import type { Origin } from '../domain/record.ts';
 import type { OriginValue } from '../kafka/origin-reader.ts';
-import type { OutgoingRecord, SendResult } from '../kafka/send.ts';
+import type { KafkaProducer } from '../kafka/producer.ts';
+import { madeAgain } from '../kafka/send.ts';
+import type { OutgoingRecord, RecordSource, SendResult } from '../kafka/send.ts';
 import type { Logger } from '../logger.ts';
-import type { Job, OwnerBox, OwnerReply, Refusal } from '../penalty-box/owner-box.ts';
+import type { Job } from '../penalty-box/entry.ts';
+import type { OwnerBox, OwnerReply, Refusal } from '../penalty-box/owner-box.ts';
 import { Trouble } from '../trouble.ts';
 import { recordOf, withoutValue } from './outgoing-record.ts';
 import type { Destinations, Outgoing } from './outgoing-record.ts';
@@ -13,7 +16,7 @@ interface Deps {
   readonly box: OwnerBox;
   readonly destinations: Destinations;
   readonly hold: boolean;
-  readonly send: (record: OutgoingRecord, settle: (result: SendResult) => void) => void;
+  readonly send: KafkaProducer['send'];
   readonly readOrigin: (origin: Origin) => Promise<OriginValue>;
   /** On Redis' clock, epoch ms. */
   readonly now: () => number;
@@ -59,16 +62,16 @@ export class Redelivery {
       const outgoing = this.#recordOf(job);
       if (outgoing === null) continue;
       const { record, valueAt } = outgoing;
-      if (valueAt === null) this.#publish(job, record);
+      if (valueAt === null) this.#publish(job, record, () => this.#make(job).record);
       else void this.#publishFrom(job, record, valueAt);
     }
   }
 
   /** Null, and tried again later, where Redis holds something that is no payload of ours. */
   #recordOf(job: Job): Outgoing | null {
-    const { destinations, logger, now } = this.#deps;
+    const { logger, now } = this.#deps;
     try {
-      return recordOf(job, destinations, now());
+      return this.#make(job);
     } catch (error) {
       logger.error(
         { event: 'payload_unreadable', offset: job.retryOffset, err: error },
@@ -78,6 +81,10 @@ export class Redelivery {
       this.#tell();
       return null;
     }
+  }
+
+  #make(job: Job): Outgoing {
+    return recordOf(job, this.#deps.destinations, this.#deps.now());
   }
 
   /** Waits for the acknowledgements of what was sent, and for the box to hear of them. */
@@ -94,7 +101,8 @@ export class Redelivery {
     try {
       const found = await readOrigin(origin);
       if (found.kind === 'read') {
-        this.#publish(job, { ...record, value: found.value });
+        const whole = { ...record, value: found.value };
+        this.#publish(job, whole, () => whole);
       } else {
         logger.error(
           { event: 'value_gone', offset: job.retryOffset },
@@ -118,15 +126,15 @@ export class Redelivery {
     if (this.#sending === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  #publish(job: Job, record: OutgoingRecord): void {
+  #publish(job: Job, record: OutgoingRecord, make: RecordSource): void {
     this.#sending++;
-    this.#deps.send(record, (result) => {
-      this.#settle(job, record, result);
+    this.#deps.send(record, madeAgain(record, make), (result) => {
+      this.#settle(job, make, result);
       this.#sent();
     });
   }
 
-  #settle(job: Job, record: OutgoingRecord, result: SendResult): void {
+  #settle(job: Job, make: RecordSource, result: SendResult): void {
     const { logger, now, onWritten } = this.#deps;
     if (result.kind === 'written') {
       onWritten(job, now() - job.dueAt);
@@ -138,16 +146,17 @@ export class Redelivery {
         'goes to the dead-letter topic',
       );
       this.#withdrawn.push({ job, notBefore: 0, reason: 'undeliverable' });
-    } else if (result.kind === 'too-large' && record.value !== null) {
+    } else if (result.kind === 'too-large' && make().value !== null) {
       logger.warn(
         { event: 'dead_letter_too_large', offset: job.retryOffset, err: result.error },
         'written without its value',
       );
-      this.#publish(job, withoutValue(record));
+      const bare = withoutValue(make());
+      this.#publish(job, bare, () => bare);
       return;
     } else {
       logger.warn(
-        { event: 'publish_failed', topic: record.topic, offset: job.retryOffset, err: result.error },
+        { event: 'publish_failed', topic: make().topic, offset: job.retryOffset, err: result.error },
         'nobody knows whether it was written; sending it again',
       );
       this.#withdrawn.push({ job, notBefore: now() + PUBLISH_RETRY });

@@ -1,7 +1,8 @@
 import type { Clock, Timer } from '../clock.ts';
 import type { Component } from '../component.ts';
 import type { Logger } from '../logger.ts';
-import type { Job, OwnerReply, Refusal } from '../penalty-box/owner-box.ts';
+import type { Job } from '../penalty-box/entry.ts';
+import type { OwnerReply, Refusal } from '../penalty-box/owner-box.ts';
 import type { ReleaseLimit } from '../protection/release-limit.ts';
 
 interface Deps {

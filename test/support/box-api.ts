@@ -4,7 +4,7 @@ import { shardKeys } from '../../src/redis/shard-keys.ts';
 import { Api, type Answer, TestDesk } from './api.ts';
 import { FakeClock } from './fake-clock.ts';
 import { arrival, BEGIN, type BoxShard, is } from './penalty-box.ts';
-import type { Arrival } from '../../src/penalty-box/owner-box.ts';
+import type { Arrival } from '../../src/penalty-box/entry.ts';
 
 /** A clock that says when something begins to sleep. */
 class WatchedClock extends FakeClock {

@@ -21,12 +21,11 @@ import type {
 import { OperatorBox } from '../../src/penalty-box/operator-box.ts';
 import type { LockView } from '../../src/penalty-box/operator-box.ts';
 import { OwnerBox } from '../../src/penalty-box/owner-box.ts';
+import type { Arrival, Job } from '../../src/penalty-box/entry.ts';
 import type {
-  Arrival,
   Evidence,
   Findings,
   Ingested,
-  Job,
   OwnerReply,
   ReleasePolicy,
 } from '../../src/penalty-box/owner-box.ts';

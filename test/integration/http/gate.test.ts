@@ -4,7 +4,7 @@ import { foreignUnit, keyUnit } from '../../../src/domain/unit.ts';
 import { BoxApi } from '../../support/box-api.ts';
 import { announced, BEGIN, BoxBench, copyOf } from '../../support/penalty-box.ts';
 import type { Redirect } from '../../../src/penalty-box/gate-box.ts';
-import type { Job } from '../../../src/penalty-box/owner-box.ts';
+import type { Job } from '../../../src/penalty-box/entry.ts';
 import { redisUrl } from '../../support/stack.ts';
 
 let bench: BoxBench;

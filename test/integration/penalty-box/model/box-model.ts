@@ -1,5 +1,6 @@
 import type { Failure, Outstanding } from '../../../../src/penalty-box/gate-box.ts';
-import type { Arrival, Evidence, Ingested } from '../../../../src/penalty-box/owner-box.ts';
+import type { Arrival } from '../../../../src/penalty-box/entry.ts';
+import type { Evidence, Ingested } from '../../../../src/penalty-box/owner-box.ts';
 import type { BoxPolicy } from '../../../support/penalty-box.ts';
 
 /** What a message of the box is, in plain words. `place` is its position in its key. */

@@ -8,7 +8,7 @@ import type {
   Redirect,
   Verdict,
 } from '../../../../src/penalty-box/gate-box.ts';
-import type { Job } from '../../../../src/penalty-box/owner-box.ts';
+import type { Job } from '../../../../src/penalty-box/entry.ts';
 import { aFailure, copyOf, fresh, unitOf } from '../../../support/penalty-box.ts';
 import type { Entry } from './box-model.ts';
 import { copyOfJob, keyOfOrigin, nameOf } from './world.ts';

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import type { Action } from '../../../../src/penalty-box/operator-box.ts';
-import type { Job } from '../../../../src/penalty-box/owner-box.ts';
+import type { Job } from '../../../../src/penalty-box/entry.ts';
 import { announced, arrival, BACKOFF, is, unitOf } from '../../../support/penalty-box.ts';
 import { same } from './box-model.ts';
 import { claim } from './consumer-steps.ts';

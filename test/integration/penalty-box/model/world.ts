@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
 import type { Claim, Redirect } from '../../../../src/penalty-box/gate-box.ts';
 import type { LockView } from '../../../../src/penalty-box/operator-box.ts';
-import type { Arrival, Job, OwnerBox } from '../../../../src/penalty-box/owner-box.ts';
+import type { Arrival, Job } from '../../../../src/penalty-box/entry.ts';
+import type { OwnerBox } from '../../../../src/penalty-box/owner-box.ts';
 import { BEGIN, copyOf, unitOf } from '../../../support/penalty-box.ts';
 import type { BoxPolicy, BoxShard } from '../../../support/penalty-box.ts';
 import { BoxModel, inFlight } from './box-model.ts';

@@ -1,0 +1,41 @@
+import type { DeadLetterReason } from '../domain/outgoing-headers.ts';
+import type { Unit } from '../domain/unit.ts';
+
+/** A retry record, decided and encoded, as the box takes it. Times in epoch ms, delays in ms. */
+export interface Arrival {
+  readonly retryOffset: number;
+  readonly unit: Unit;
+  /** Origin offset, null = foreign. */
+  readonly origin: number | null;
+  readonly token: { readonly place: Buffer; readonly nonce: string } | null;
+  readonly claim: string;
+  readonly announced: boolean;
+  readonly failedAt: number;
+  readonly delay: number;
+  readonly notBefore: number;
+  readonly attempt: number;
+  readonly fatal: boolean;
+  readonly malformed: boolean;
+  readonly payload: Buffer;
+}
+
+/** One entry that the owner has to send. */
+export interface Job {
+  /** Opaque: names the entry within the shard. */
+  readonly id: Buffer;
+  readonly unit: Unit;
+  readonly nonce: string;
+  /** Handler attempts so far. */
+  readonly attempt: number;
+  /** null: redeliver; else its way is to the dead-letter topic. */
+  readonly deadLetter: DeadLetterReason | null;
+  /** Epoch ms, 0 = never. */
+  readonly firstFailedAt: number;
+  /** Of the last failure; '' where only the payload knows it. */
+  readonly errorClass: string;
+  readonly errorMessage: string;
+  readonly retryOffset: number;
+  /** When it was due, epoch ms. */
+  readonly dueAt: number;
+  readonly payload: Buffer;
+}
