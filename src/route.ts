@@ -156,6 +156,8 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
       send: (place, record, settle) => {
         producer.send(place, record, settle);
       },
+      retryTopic: route.retryTopic,
+      journalInterval: route.journalInterval,
       readOrigin: (origin) => shared.origins.read(origin),
       read: (offset) => consumer.read(partition, offset),
       commit: (checkpoint) => consumer.commit(partition, checkpoint),
@@ -209,7 +211,8 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     operator,
     partitionCount: () => topics.partitions,
     problems: () => topics.problems,
-    shards: () => worker.shards.map(({ partition, restored }) => ({ partition, restored })),
+    shards: () =>
+      worker.shards.map(({ partition, restored, journalLate }) => ({ partition, restored, journalLate })),
     retryEnd: async (partition) => (await offsets.ranges(route.retryTopic)).get(partition)?.end ?? 0,
     committed: async (partition) =>
       (await offsets.committed(route.consumerGroup, redeliveryTopic)).get(partition) ?? -1,

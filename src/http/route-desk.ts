@@ -12,7 +12,12 @@ export interface RouteDesk {
   /** Why the route can't keep its promises now, one line each; empty: nothing is wrong. */
   problems(): readonly string[];
   /** Shards that this replica owns, with whether each is restored. */
-  shards(): readonly { readonly partition: number; readonly restored: boolean }[];
+  shards(): readonly {
+    readonly partition: number;
+    readonly restored: boolean;
+    /** Outcomes wait to be written to the retry topic for longer than they should. */
+    readonly journalLate: boolean;
+  }[];
   /** The last stable offset of a retry partition, asked of Kafka now. */
   retryEnd(partition: number): Promise<number>;
   /** What the route's consumer group has committed where redeliveries go, asked of Kafka now; -1 = nothing. */

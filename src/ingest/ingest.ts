@@ -1,4 +1,6 @@
 import type { Clock } from '../clock.ts';
+import { isJournal, readJournal } from '../domain/journal-record.ts';
+import type { JournalRecord } from '../domain/journal-record.ts';
 import type { KafkaRecord } from '../domain/record.ts';
 import type { Logger } from '../logger.ts';
 import type { Arrival } from '../penalty-box/entry.ts';
@@ -16,6 +18,8 @@ interface Deps {
   readonly random: () => number;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Redis has lost the shard: the journal is part of what is read. */
+  readonly rebuilding: (retryOffset: number) => boolean;
   /** After each batch: what it held, and when the shard's earliest head is due. */
   readonly onIngested: (ingested: Ingested, nextDue: number | null) => void;
   /** Redis lost the shard, or another owner took over: nothing more is taken. */
@@ -28,11 +32,21 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 const WAITING_LIMIT = 2_000;
 const REDIS_RETRY = 200;
 
+/** What a journal record tells; only a rebuild hears it. */
+interface Told {
+  readonly retryOffset: number;
+  readonly journal: JournalRecord;
+}
+
+type Waiting = Arrival | Told;
+
+const NOTHING: Ingested = { failed: 0, behind: 0, again: 0, arrived: 0, duplicate: 0, late: 0 };
+
 /** Retry topic → box, for one shard: one script call per batch, which moves the cursor in the same step. */
 export class Ingest {
   readonly #deps: Deps;
   readonly #trouble: Trouble;
-  #waiting: Arrival[] = [];
+  #waiting: Waiting[] = [];
   #cursor: number;
   #end: number;
   #work: Promise<void> | null = null;
@@ -56,7 +70,10 @@ export class Ingest {
 
   take(records: readonly KafkaRecord[]): void {
     if (this.#stopped) return;
-    for (const record of records) this.#waiting.push(this.#read(record));
+    for (const record of records) {
+      const read = isJournal(record.headers) ? this.#readJournal(record) : this.#read(record);
+      if (read !== null) this.#waiting.push(read);
+    }
     this.#end = Math.max(this.#end, (records.at(-1)?.offset ?? -1) + 1);
     this.#begin();
   }
@@ -118,10 +135,22 @@ export class Ingest {
     return arrival;
   }
 
-  async #ingest(batch: readonly Arrival[], next: number): Promise<OwnerReply<Ingested> | null> {
-    const { box, gated, clock } = this.#deps;
+  #readJournal(record: KafkaRecord): Told | null {
+    const { rebuilding, logger } = this.#deps;
+    if (!rebuilding(record.offset)) return null;
+    const journal = readJournal(record);
+    if (journal === null)
+      logger.warn(
+        { event: 'journal_unreadable', offset: record.offset },
+        'a journal record can not be read and is left out; what it tells may happen again',
+      );
+    return journal && { retryOffset: record.offset, journal };
+  }
+
+  async #ingest(batch: readonly Waiting[], next: number): Promise<OwnerReply<Ingested> | null> {
+    const { clock } = this.#deps;
     try {
-      const reply = await box.ingest(this.#cursor, next, gated, batch);
+      const reply = await this.#put(batch, next);
       this.#trouble.over('ingest_goes_on', 'the box takes records again');
       return reply;
     } catch (error) {
@@ -134,11 +163,27 @@ export class Ingest {
     }
   }
 
-  #nextBatch(): Arrival[] {
+  async #put(batch: readonly Waiting[], next: number): Promise<OwnerReply<Ingested>> {
+    const { box, gated } = this.#deps;
+    const [first] = batch;
+    if (first === undefined || !('journal' in first)) {
+      return box.ingest(this.#cursor, next, gated, batch as readonly Arrival[]);
+    }
+    const { ownerEpoch, items } = first.journal;
+    const reply = await box.replay(this.#cursor, next, gated, ownerEpoch, items);
+    return reply.kind === 'ok' ? { ...reply, value: NOTHING } : reply;
+  }
+
+  /** Arrivals in a row, or one journal record. */
+  #nextBatch(): Waiting[] {
     let bytes = 0;
     let count = 0;
-    for (const { payload } of this.#waiting) {
-      bytes += payload.length;
+    for (const waiting of this.#waiting) {
+      if ('journal' in waiting) {
+        if (count === 0) count = 1;
+        break;
+      }
+      bytes += waiting.payload.length;
       if (count >= BATCH_RECORDS || (count > 0 && bytes > BATCH_BYTES)) break;
       count++;
     }

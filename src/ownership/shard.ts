@@ -3,6 +3,7 @@ import type { KafkaRecord, Origin } from '../domain/record.ts';
 import type { Range } from '../kafka/offsets.ts';
 import type { OriginValue } from '../kafka/origin-reader.ts';
 import { Ingest } from '../ingest/ingest.ts';
+import { Journal } from '../journal/journal.ts';
 import { Reading } from '../ingest/reading.ts';
 import type { ArrivalPolicy } from '../ingest/read-arrival.ts';
 import type { Logger } from '../logger.ts';
@@ -28,6 +29,9 @@ export interface ShardDeps {
   readonly limit: ReleaseLimit;
   readonly room: () => number;
   readonly send: KafkaProducer['send'];
+  readonly retryTopic: string;
+  /** Outcomes are in the retry topic this soon, ms. */
+  readonly journalInterval: number;
   readonly readOrigin: (origin: Origin) => Promise<OriginValue>;
   /** Reads the retry partition from there on. */
   readonly read: (offset: number) => Promise<void>;
@@ -62,6 +66,7 @@ interface Tenure {
   readonly ingest: Ingest;
   readonly scheduler: Scheduler;
   readonly redelivery: Redelivery;
+  readonly journal: Journal;
 }
 
 /**
@@ -101,6 +106,11 @@ export class Shard {
   /** The shard answers: Redis holds all of it. */
   get restored(): boolean {
     return this.#restored;
+  }
+
+  /** Kafka has not heard of outcomes for long: a Redis that loses its data now would repeat them. */
+  get journalLate(): boolean {
+    return this.#tenure?.journal.late ?? false;
   }
 
   get full(): boolean {
@@ -185,6 +195,8 @@ export class Shard {
   async #takeOver(begun: number): Promise<void> {
     const { checkpoint, logger } = this.#deps;
     const { cursor, nextDue } = await this.box.takeOver();
+    const journal = this.#openJournal();
+    await journal.open();
     const { committed, range } = await checkpoint();
     this.#range = range;
     let from = cursor;
@@ -207,7 +219,7 @@ export class Shard {
     } else {
       this.#rebuiltTo = null;
     }
-    this.#tenure = this.#open(from);
+    this.#tenure = this.#open(from, journal);
     this.#begunAt = begun;
     if (this.#rebuiltTo === null || from >= this.#rebuiltTo) await this.#answer();
     await this.#tenure.reading.start();
@@ -229,10 +241,26 @@ export class Shard {
       { event: 'shard_owned', partition: this.partition, ownerEpoch: this.box.ownerEpoch, seconds },
       'owns the shard',
     );
+    await this.#tenure?.journal.start();
     await this.#tenure?.scheduler.start();
   }
 
-  #open(cursor: number): Tenure {
+  #openJournal(): Journal {
+    const { journalInterval: interval, logger } = this.#deps;
+    const { partition } = this;
+    return new Journal({
+      ...this.#deps,
+      box: this.box,
+      partition,
+      interval,
+      logger: logger.child({ partition }),
+      onRefused: (refusal) => {
+        this.onRefused(refusal);
+      },
+    });
+  }
+
+  #open(cursor: number, journal: Journal): Tenure {
     const { box, partition } = this;
     const deps = this.#deps;
     const logger = deps.logger.child({ partition });
@@ -264,6 +292,7 @@ export class Shard {
         box,
         logger,
         policy: deps.arrivalPolicy,
+        rebuilding: (offset) => this.#rebuiltTo !== null && offset < this.#rebuiltTo,
         onRefused,
         onIngested: (ingested, nextDue) => {
           deps.onIngested(ingested);
@@ -289,7 +318,7 @@ export class Shard {
       },
       cursor,
     );
-    return { reading, ingest, scheduler, redelivery };
+    return { reading, ingest, scheduler, redelivery, journal };
   }
 
   #ingested(nextDue: number | null): void {
@@ -317,6 +346,7 @@ export class Shard {
     await tenure.scheduler.stop();
     await Promise.race([tenure.redelivery.stop(), this.#deps.clock.sleep(LAST_ACKNOWLEDGEMENTS)]);
     await tenure.ingest.stop();
+    await Promise.race([tenure.journal.stop(), this.#deps.clock.sleep(LAST_ACKNOWLEDGEMENTS)]);
     if (this.#abort.signal.aborted) await this.#lastCheckpoint();
   }
 

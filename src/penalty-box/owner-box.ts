@@ -4,7 +4,15 @@ import type { Argument, Reply } from '../redis/define-script.ts';
 import type { BoxScripts } from './box-scripts.ts';
 import type { Arrival, Job } from './entry.ts';
 import { packArrivals, packWritten, readJobs } from './packed.ts';
-import { int, text } from './scripts.ts';
+import { bytes, int, text } from './scripts.ts';
+
+/** Something that Kafka has to be told: what it is about, which change it was, and what a rebuild reads of it. */
+export interface Noted {
+  readonly name: Buffer;
+  readonly version: Buffer;
+  /** Written by lua/journal.lua, read by lua/replay.lua; opaque in between. */
+  readonly item: Buffer;
+}
 
 export interface Ingested {
   readonly failed: number;
@@ -131,6 +139,29 @@ export class OwnerBox {
     return this.#run('bury', [hold ? 1 : 0, ...jobs.flatMap(({ id, nonce }) => [id, nonce])], () => null);
   }
 
+  /** What has happened to entries since it was last told to Kafka, at most `limit` of it; `written` is in Kafka now. */
+  journal(limit: number, written: readonly Noted[]): Promise<OwnerReply<{ left: number; noted: Noted[] }>> {
+    const args = [limit, ...written.flatMap(({ name, version }) => [name, version])];
+    return this.#run('journal', args, ([left, ...rest]) => {
+      const noted: Noted[] = [];
+      for (let i = 0; i < rest.length; i += 3) {
+        noted.push({ name: bytes(rest[i]), version: bytes(rest[i + 1]), item: bytes(rest[i + 2]) });
+      }
+      return { left: int(left), noted };
+    });
+  }
+
+  /** In a rebuild: what a journal record tells. */
+  replay(
+    cursor: number,
+    next: number,
+    gated: boolean,
+    ownerEpoch: number,
+    items: readonly Buffer[],
+  ): Promise<OwnerReply<null>> {
+    return this.#run('replay', [cursor, next, gated ? 1 : 0, ownerEpoch, ...items], () => null);
+  }
+
   evidence(gated: boolean, seen: Evidence): Promise<OwnerReply<Findings>> {
     const args = [gated ? 1 : 0, seen.committed, seen.end, seen.passed, seen.first];
     return this.#run('evidence', args, (result) => ({
@@ -144,7 +175,17 @@ export class OwnerBox {
   }
 
   async #run<Result>(
-    operation: 'reset' | 'stamp' | 'ingest' | 'release' | 'acknowledge' | 'withdraw' | 'bury' | 'evidence',
+    operation:
+      | 'reset'
+      | 'stamp'
+      | 'ingest'
+      | 'release'
+      | 'acknowledge'
+      | 'withdraw'
+      | 'bury'
+      | 'evidence'
+      | 'journal'
+      | 'replay',
     args: Argument[],
     read: (result: readonly Reply[]) => Result,
     rounding: 'past' | 'now' = 'now',

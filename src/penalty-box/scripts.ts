@@ -37,6 +37,8 @@ type Operation =
   | 'withdraw'
   | 'bury'
   | 'evidence'
+  | 'journal'
+  | 'replay'
   | 'act'
   | 'inspect'
   | 'totals';

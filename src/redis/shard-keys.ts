@@ -1,4 +1,4 @@
-/** The twelve Redis keys of a shard, in the order in which every script takes them (lua/shared/shard.lua). */
+/** The thirteen Redis keys of a shard, in the order in which every script takes them (lua/shared/shard.lua). */
 const NAMES = [
   'meta',
   'locks',
@@ -12,6 +12,7 @@ const NAMES = [
   'changes',
   'unresolved',
   'settling',
+  'journal',
 ] as const;
 
 /** All of a shard's keys are in one hash slot: `<prefix>{route:partition}:<name>`. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Bench } from '../support/bench.ts';
 import { History } from '../support/history.ts';
-import { applicationHeaders, header, type KafkaRecord } from '../support/kafka-record.ts';
+import { applicationHeaders, header, type KafkaRecord, isMessage } from '../support/kafka-record.ts';
 import type { RecordToSend } from '../support/sender.ts';
 import type { TopicReader } from '../support/topic-reader.ts';
 
@@ -123,7 +123,7 @@ test('a record that the retry topic does not take with its headers comes back wi
   });
   await history.allSucceeded(sent);
 
-  const [retried] = await retries.atLeast(2, 'retry record');
+  const [retried] = await retries.atLeast(2, 'retry record', isMessage);
   expect([retried!.value, header(retried!, 'x-retry-value')]).toEqual([null, 'origin']);
   const [, second] = history.of(sent[0]!);
   expect(second!.record.value!.equals(value)).toBe(true);

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { type RedisServer, startRedis } from '../../dev/stack/redis.ts';
 import { Bench } from '../support/bench.ts';
 import { History } from '../support/history.ts';
+import { header } from '../support/kafka-record.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const PARTITIONS = 2;
@@ -10,7 +11,7 @@ const KEYS = 20;
 
 /** Its own: nobody else's data may be lost. */
 let redis: RedisServer;
-let bench: Bench<'flushed' | 'restarted'>;
+let bench: Bench<'flushed' | 'restarted' | 'journalled'>;
 
 beforeAll(async () => {
   redis = await startRedis();
@@ -20,6 +21,10 @@ beforeAll(async () => {
     routes: {
       flushed: { partitions: PARTITIONS, settings },
       restarted: { partitions: PARTITIONS, settings },
+      journalled: {
+        partitions: PARTITIONS,
+        settings: { ...settings, backoff: { initial: '2s', multiplier: 1, jitter: 0 }, maxAttempts: 4 },
+      },
     },
   });
 }, 60_000);
@@ -87,3 +92,33 @@ describe('nothing is lost and the order is kept when Redis loses all its data wh
     });
   }, 90_000);
 });
+
+test('attempts go on counting, and what was told to Kafka does not happen again', async () => {
+  const { name, topic, deadLetterTopic } = bench.route('journalled');
+  const history = new History();
+  await using letters = await bench.read('journalled', 'deadLetterTopic');
+  // The first of all holds the checkpoint back: all behind it would be read again.
+  const bad = await bench.sender.send(topic, { key: 'bad', value: 'bad', partition: 1 });
+  await using _consumer = await bench.consume('journalled', {
+    history,
+    behaviour: ({ value, run }) => {
+      if (value === 'bad' || run === 1) throw new Error('fails');
+    },
+  });
+  await waitFor('the first failure', () => history.of(bad).length === 1);
+  const good = await bench.sender.sendAll(
+    topic,
+    Array.from({ length: KEYS }, (_, key) => ({ key: `k${key}`, value: `k${key}`, partition: 1 })),
+  );
+  await history.allSucceeded(good, 30_000);
+  await bench.lockIs('journalled', 'bad', { attempt: 3, state: 'waiting' });
+  const noted = (): Promise<string[]> => command((client) => client.keys(`*{${name}:1}:journal`));
+  await waitFor('Kafka to have heard of it', async () => (await noted()).length === 0, { state: noted });
+  await command((client) => client.flushall());
+
+  const [letter] = await letters.atLeast(1, `dead letter in ${deadLetterTopic}`);
+  expect(header(letter!, 'x-retry-attempt')).toBe('4');
+  expect(history.of(bad).map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4]);
+  expect(good.filter((each) => history.of(each).length > 2)).toEqual([]);
+  await bench.unlocked('journalled');
+}, 90_000);

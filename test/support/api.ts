@@ -76,7 +76,7 @@ export class TestDesk implements RouteDesk {
   readonly operator: OperatorBox;
   partitions = 4;
   complaints: string[] = [];
-  owned: { partition: number; restored: boolean }[] = [];
+  owned: { partition: number; restored: boolean; journalLate: boolean }[] = [];
   end: () => Promise<number> = () => Promise.resolve(0);
   position: () => Promise<number> = () => Promise.resolve(-1);
   deadLetters: () => Promise<number | null> = () => Promise.resolve(0);
@@ -95,7 +95,7 @@ export class TestDesk implements RouteDesk {
     return this.complaints;
   }
 
-  shards(): readonly { partition: number; restored: boolean }[] {
+  shards(): readonly { partition: number; restored: boolean; journalLate: boolean }[] {
     return this.owned;
   }
 

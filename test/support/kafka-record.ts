@@ -41,3 +41,8 @@ export function applicationHeaders({ headers }: Pick<KafkaRecord, 'headers'>): s
 export function text(bytes: Buffer | null): string | null {
   return bytes === null ? null : bytes.toString('utf8');
 }
+
+/** A message of the application, not what the service notes for itself in its retry topics. */
+export function isMessage(record: KafkaRecord): boolean {
+  return header(record, 'x-retry-journal') === undefined;
+}

@@ -110,6 +110,8 @@ export class BoxShard {
   /** The next offset of the retry topic. */
   end = 0;
   claimed: Claim | null = null;
+  /** What `read` and `journal` have appended to the retry topic. */
+  readonly topic: (Arrival | { readonly ownerEpoch: number; readonly items: readonly Buffer[] })[] = [];
   #releases = 0;
   #stamps = 0;
 
@@ -172,7 +174,39 @@ export class BoxShard {
     const arrivals = records.map((record, i) => arrival({ retryOffset: this.end + i, ...record }));
     const before = this.end;
     this.end += records.length;
+    this.topic.push(...arrivals);
     return is(await this.owner.ingest(before, this.end, this.policy.gated, arrivals));
+  }
+
+  /** The owner tells Kafka what has happened; `noted`, unless its answer got lost. */
+  async journal({ acknowledged = true } = {}): Promise<number> {
+    const { noted } = is(await this.owner.journal(1_000, []));
+    await this.append(
+      Number(this.owner.ownerEpoch),
+      noted.map(({ item }) => item),
+    );
+    if (acknowledged) is(await this.owner.journal(1_000, noted));
+    return noted.length;
+  }
+
+  /** A journal record, which the owner reads and passes over. */
+  async append(ownerEpoch: number, items: readonly Buffer[]): Promise<void> {
+    this.topic.push({ ownerEpoch, items });
+    is(await this.owner.ingest(this.end, this.end + 1, this.policy.gated, []));
+    this.end++;
+  }
+
+  /** Redis forgets everything, and a new owner rebuilds the box from all that the topic holds. */
+  async loseAndRebuild(): Promise<void> {
+    await this.flush();
+    await this.takeOver();
+    is(await this.owner.reset(0));
+    for (const [offset, one] of this.topic.entries()) {
+      if ('items' in one)
+        is(await this.owner.replay(offset, offset + 1, this.policy.gated, one.ownerEpoch, one.items));
+      else is(await this.owner.ingest(offset, offset + 1, this.policy.gated, [one]));
+    }
+    await this.stamp();
   }
 
   async release(limit = 1_000): Promise<Job[]> {

@@ -12,6 +12,7 @@ if action == 'park' then
   if lock and lock[PARKED] ~= 0 then return answer('unchanged') end
   lock = lock or open(unit, false)
   lock[PARKED] = 1
+  note_park(unit)
   add('parked', 1)
   advance(unit, lock)
   return answer('done', lock[COUNT])
@@ -19,7 +20,10 @@ end
 local headId = lock[HEAD] ~= '' and id_of(lock, lock[HEAD])
 local head = headId and records.get(headId) and state_of(unit, headId)
 local function unpark()
-  if lock[PARKED] ~= 0 then add('parked', -1) end
+  if lock[PARKED] ~= 0 then
+    add('parked', -1)
+    note_park(unit)
+  end
   lock[PARKED] = 0
 end
 
@@ -33,6 +37,7 @@ if action == 'retry-now' then
     return answer('unchanged')
   end
   head[DUE_AT] = NOW
+  note_entry(unit, headId)
   states.touch(headId)
   advance(unit, lock)
   return answer('done', 1)
@@ -56,6 +61,7 @@ if action == 'skip-head' then
   recall(unit, lock)
   unpark()
   head[REASON], head[DUE_AT] = 'operator', NOW
+  note_entry(unit, headId)
   states.touch(headId)
   advance(unit, lock)
   return answer('done', 1)

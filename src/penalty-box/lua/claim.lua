@@ -35,6 +35,7 @@ if meta.claimEpoch then
     if state[STATUS] == FLOWN and state[ADMITTED] == meta.claimEpoch then
       state[UNANSWERED] = state[UNANSWERED] + 1
       states.touch(id)
+      note_entry(state[UNIT], id)
       unanswered = tonumber(copies[i + 1])
       break
     end

@@ -65,7 +65,9 @@ for i, unit in ipairs(units) do
   local dueAt = math.max(failedAt + delay, notBefore, state and state[STATUS] == ANNOUNCED and state[DUE_AT] or 0)
   local firstFailed = attempt > 0 and failedAt or 0
 
-  if here and current(unit, place, nonce) then
+  -- A rebuild can't tell whether the token was current: the later record is what is known of the message.
+  if here and nonce ~= '' and (rebuilding and records.get(id) or current(unit, place, nonce)) then
+    state = state_of(unit, id)
     count.again = count.again + 1
     attempt = math.max(attempt, state[ATTEMPT] + 1)
     if state[FIRST_FAILED] > 0 then firstFailed = state[FIRST_FAILED] end

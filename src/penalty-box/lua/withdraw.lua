@@ -12,7 +12,10 @@ for i = 4, #ARGV, 4 do
     -- Those sent behind it are turned away by the turn check, and come again after it.
     lock[WINDOW] = 1
     state[DUE_AT] = math.max(state[DUE_AT], tonumber(ARGV[i + 2]))
-    if ARGV[i + 3] ~= '' then state[REASON] = ARGV[i + 3] end
+    if ARGV[i + 3] ~= '' then
+      state[REASON] = ARGV[i + 3]
+      note_entry(unit, id)
+    end
     advance(unit, lock)
   end
 end

@@ -34,7 +34,7 @@ test('a route shows its configuration, its figures over all partitions, and what
   await shard.deliver(70);
   await api.clock.advance(2_000);
   api.desk.deadLetters = () => Promise.resolve(12);
-  api.desk.owned = [{ partition: 3, restored: true }];
+  api.desk.owned = [{ partition: 3, restored: true, journalLate: false }];
   api.desk.complaints = ['something is wrong'];
   const { status, body } = await api.get(api.path());
   expect(status).toBe(200);

@@ -9,7 +9,7 @@ test('the process is alive whatever is missing', async () => {
 
 test('the service is ready when nothing is missing', async () => {
   const desk = new TestDesk({});
-  desk.owned = [{ partition: 1, restored: true }];
+  desk.owned = [{ partition: 1, restored: true, journalLate: false }];
   await using api = new Api([desk]);
   await expect(api.get('/readyz')).resolves.toMatchObject({ status: 200, body: { ready: true } });
 });
@@ -17,8 +17,8 @@ test('the service is ready when nothing is missing', async () => {
 test('it is not ready as long as anything is missing, and names all of it', async () => {
   const [orders, bills, fresh] = ['orders', 'bills', 'fresh'].map((name) => new TestDesk({ name }));
   orders!.owned = [
-    { partition: 0, restored: true },
-    { partition: 2, restored: false },
+    { partition: 0, restored: true, journalLate: false },
+    { partition: 2, restored: false, journalLate: false },
   ];
   bills!.complaints = ['bills has 12 partitions, bills.retry only 6'];
   fresh!.partitions = 0;

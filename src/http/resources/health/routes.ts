@@ -39,8 +39,9 @@ function missingOf(desk: RouteDesk): string[] {
   if (desk.partitionCount() === 0 && problems.length === 0) {
     problems.push(`Kafka has not said yet which partitions ${desk.config.retryTopic} has`);
   }
-  for (const { partition, restored } of desk.shards()) {
+  for (const { partition, restored, journalLate } of desk.shards()) {
     if (!restored) problems.push(`partition ${partition} is not restored yet`);
+    if (journalLate) problems.push(`partition ${partition}: outcomes can't be written to the retry topic`);
   }
   return problems.map((problem) => `${desk.config.name}: ${problem}`);
 }

@@ -49,6 +49,20 @@ local function state_of(unit, id)
   return state
 end
 
+-- What the journal has to tell Kafka: an entry (unit and place) whose record has got this retry offset, or a unit's park.
+-- A rebuild hears it from the journal.
+local function noted(unit, place) return struct.pack('>I4c0', #unit, unit) .. place end
+local function note(unit, place, retryOffset)
+  if meta.rebuilding == RUN then return end
+  add('noted', 1)
+  journal.put(noted(unit, place), struct.pack('>I6I6', number('noted'), retryOffset))
+end
+local function note_entry(unit, id)
+  local record = records.get(id)
+  if record then note(unit, place_in(id), (read_record(record))) end
+end
+local function note_park(unit) note(unit, '', 0) end
+
 local function in_box(lock, place)
   return lock and (lock[HEAD] == place or call('ZSCORE', QUEUE, id_of(lock, place)) ~= false)
 end
@@ -163,6 +177,7 @@ local function resolve(unit, lock, place, reason)
   local record = records.get(id)
   if record then
     local retryOffset = (read_record(record))
+    note(unit, place, retryOffset)
     -- The checkpoint may pass it once the group has committed past its origin too: a record read again there must
     -- still find what was decided.
     if own(place) and origin_of(place) >= number('settled') then

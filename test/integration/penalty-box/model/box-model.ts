@@ -395,7 +395,11 @@ export class BoxModel {
     const place = a.place ?? (a.origin === null ? null : own(a.origin));
     const entry = place && this.find(a.name, place);
     const record = { offset: a.retryOffset, bytes: 21 + a.payload.length };
-    if (entry?.state === 'in-flight' && a.token?.nonce === entry.token) {
+    // A rebuild can't tell whether the token was current.
+    const again = this.rebuilding
+      ? a.token !== null && entry?.record
+      : entry?.state === 'in-flight' && a.token?.nonce === entry.token;
+    if (entry && again) {
       this.#recall(a.name);
       const attempt = Math.max(a.attempt, entry.attempt + 1);
       const firstFailedAt =
