@@ -8,7 +8,7 @@ import type { Noted, OwnerBox, Refusal } from '../penalty-box/owner-box.ts';
 import { Trouble } from '../trouble.ts';
 
 interface Deps {
-  readonly box: OwnerBox;
+  readonly box: Pick<OwnerBox, 'journal' | 'ownerEpoch'>;
   readonly retryTopic: string;
   readonly partition: number;
   /** Outcomes are in Kafka this soon, ms. */
