@@ -99,6 +99,7 @@ export class Evidence implements Component {
         end: range.end,
         passed: passed.get(shard.partition) ?? -1,
         first: redelivered.get(shard.partition)?.first ?? -1,
+        redeliveryEnd: redelivered.get(shard.partition)?.end ?? -1,
       };
       return this.#judge(shard, await shard.box.evidence(gated, seen), seen);
     });

@@ -357,6 +357,7 @@ export class Shard {
         end: 0,
         passed: -1,
         first: -1,
+        redeliveryEnd: -1,
       });
       if (reply.kind === 'ok') await this.onFindings(reply.value, null);
     } catch (error) {

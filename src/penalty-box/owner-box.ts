@@ -31,6 +31,8 @@ export interface Evidence {
   /** Committed and first offset of the topic that redeliveries go to, -1 = unknown. */
   readonly passed: number;
   readonly first: number;
+  /** End of the topic that redeliveries go to, -1 = unknown. */
+  readonly redeliveryEnd: number;
 }
 
 export interface Findings {
@@ -163,7 +165,7 @@ export class OwnerBox {
   }
 
   evidence(gated: boolean, seen: Evidence): Promise<OwnerReply<Findings>> {
-    const args = [gated ? 1 : 0, seen.committed, seen.end, seen.passed, seen.first];
+    const args = [gated ? 1 : 0, seen.committed, seen.end, seen.passed, seen.first, seen.redeliveryEnd];
     return this.#run('evidence', args, (result) => ({
       checkpoint: int(result[0]),
       succeeded: int(result[1]),

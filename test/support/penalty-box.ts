@@ -92,7 +92,7 @@ const DEFAULTS: BoxPolicy = {
   gated: true,
 };
 
-const NOTHING_SEEN = { passed: -1, first: -1 };
+const NOTHING_SEEN = { passed: -1, first: -1, redeliveryEnd: -1 };
 
 /** A shard as its owner, a consumer's gate and an operator see it, with the time in the test's hand. */
 export class BoxShard {

@@ -1,6 +1,6 @@
 -- What the group's committed offset proves, once the retry partition has been read to an end that was observed after it.
 -- ARGV: run, now, ownerEpoch, gated (1 | 0), committed in the main topic (-1 = never), end of the retry partition,
---   committed and first offset of the topic that redeliveries go to (-1 = unknown)
+--   committed, first and end offset of the topic that redeliveries go to (-1 = unknown)
 -- returns checkpoint, succeeded, redelivered, forgotten, more (1 | 0), reaped origins...
 if meta.ownerEpoch ~= ARGV[3] then return not_the_owner() end
 if not ready() then return { 'NOT_READY' } end
@@ -25,6 +25,17 @@ if committed >= 0 and committed < before then
   end
 end
 if committed >= 0 then put('settled', committed) end
+
+-- Admitted, so it lies in Kafka, but whoever published it did not live to note where. What was so a round ago lies below
+-- the end that was observed since.
+local ended = tonumber(ARGV[9])
+local lost = ended < 0 and {} or call('ZRANGEBYSCORE', FLIGHT, -2, -1, 'WITHSCORES', 'LIMIT', 0, PAGE)
+for i = 1, #lost, 2 do
+  local state = states.get(lost[i])
+  if state[STATUS] == FLOWN and state[ADMITTED] ~= '' then
+    flight.put(lost[i], tonumber(lost[i + 1]) == -1 and -2 or ended - 1)
+  end
+end
 
 local succeeded, redelivered, forgotten, reaped = 0, 0, 0, {}
 local inFlight = below(FLIGHT, math.max(passed, first))

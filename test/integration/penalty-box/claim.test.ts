@@ -254,8 +254,8 @@ describe('renew', () => {
         })),
       );
     }
-    is(await box.owner.evidence(true, { committed: -1, end: 0, passed: -1, first: -1 }));
-    is(await box.owner.evidence(true, { committed: -1, end: 0, passed: -1, first: -1 }));
+    is(await box.owner.evidence(true, { committed: -1, end: 0, passed: -1, first: -1, redeliveryEnd: -1 }));
+    is(await box.owner.evidence(true, { committed: -1, end: 0, passed: -1, first: -1, redeliveryEnd: -1 }));
     expect(await box.renew()).toMatchObject({ status: 'claim-again' });
   });
 });

@@ -25,7 +25,9 @@ describe('evidence', () => {
     expect((await box.evidence({ committed: 5 })).reaped).toEqual([]);
     box.time += 1e9;
     expect((await box.evidence({ committed: -1 })).reaped).toEqual([]);
-    await expect(box.owner.evidence(true, { committed: 6, end: 1, passed: -1, first: -1 })).resolves.toEqual({
+    await expect(
+      box.owner.evidence(true, { committed: 6, end: 1, passed: -1, first: -1, redeliveryEnd: -1 }),
+    ).resolves.toEqual({
       kind: 'behind',
     });
     expect(await box.entries('a')).toEqual(['5 pending']);
@@ -59,6 +61,29 @@ describe('evidence', () => {
     expect((await box.evidence({ passed: 51 })).redelivered).toBe(1);
     expect(await box.verdicts(job!)).toEqual(['skip']);
     expect((await box.deliver(60)).map(originOf)).toEqual([5]);
+  });
+
+  test('a copy that was admitted and nobody noted where it lies lies below the end seen after that', async () => {
+    const box = await bench.shard();
+    await box.lock('a', 5);
+    box.time += BACKOFF;
+    const [job] = await box.release();
+    expect(await box.verdicts(job!)).toEqual(['process']);
+    await box.takeOver();
+    await box.evidence({ passed: 60, redeliveryEnd: 51 });
+    await box.evidence({ passed: 60, redeliveryEnd: 53 });
+    expect((await box.evidence({ passed: 52, redeliveryEnd: 70 })).redelivered).toBe(0);
+    expect((await box.evidence({ passed: 53, redeliveryEnd: 70 })).redelivered).toBe(1);
+    expect((await box.deliver(80)).map(originOf)).toEqual([5]);
+  });
+
+  test('where a copy lies that nobody has admitted is left to its publisher', async () => {
+    const box = await bench.shard();
+    await box.lock('a', 5);
+    box.time += BACKOFF;
+    const [job] = await box.release();
+    for (let i = 0; i < 3; i++) await box.evidence({ passed: 60, redeliveryEnd: 51 });
+    expect(await box.verdicts(job!)).toEqual(['process']);
   });
 
   test('a copy that retention removed before the group reached it is delivered again', async () => {
@@ -230,9 +255,9 @@ describe('takeover', () => {
     await expect(old.acknowledge([{ job: job!, offset: 51 }])).resolves.toEqual(refused);
     await expect(old.withdraw([{ job: job!, notBefore: 0 }])).resolves.toEqual(refused);
     await expect(old.bury([job!], false)).resolves.toEqual(refused);
-    await expect(old.evidence(true, { committed: 9, end: 0, passed: 99, first: 0 })).resolves.toEqual(
-      refused,
-    );
+    await expect(
+      old.evidence(true, { committed: 9, end: 0, passed: 99, first: 0, redeliveryEnd: -1 }),
+    ).resolves.toEqual(refused);
     await expect(old.reset(0)).resolves.toEqual(refused);
     await expect(old.stamp('x')).resolves.toEqual(refused);
     expect([await box.view('a'), await box.totals()]).toEqual(before);

@@ -134,6 +134,7 @@ export const evidence: Run = async (world, [committed = 0, passed = 0, first = 0
     end: model.cursor,
     passed: passed % 3 === 0 ? -1 : Math.max(0, world.delivered - (passed % 4)),
     first: first % 3 === 0 ? world.delivered - (first % 5) : -1,
+    redeliveryEnd: -1,
   };
   const behind = await box.owner.evidence(model.policy.gated, { ...seen, end: model.cursor + 1 });
   assert.deepEqual(behind, { kind: 'behind' });
