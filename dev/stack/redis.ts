@@ -22,25 +22,11 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   const workspace = await Workspace.open();
   try {
     const port = await freePort();
-    const process = new ServerProcess(workspace, {
-      name: 'redis',
-      command: 'redis-server',
-      args: [
-        ...['--bind', '127.0.0.1', '--port', String(port), '--dir', workspace.directory],
-        // No snapshots: a fork in the middle of a measurement is noise.
-        ...[
-          '--save',
-          '',
-          '--appendonly',
-          options.appendOnly ? 'yes' : 'no',
-          '--maxmemory-policy',
-          'noeviction',
-        ],
-        ...(options.args ?? []),
-      ],
-      isReady: () => answersPing(port),
-      timeoutMs: 10_000,
-    });
+    const process = redisProcess(workspace, port, [
+      '--appendonly',
+      options.appendOnly ? 'yes' : 'no',
+      ...(options.args ?? []),
+    ]);
     await process.start();
     return {
       url: `redis://127.0.0.1:${port}/0`,
@@ -53,6 +39,23 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     await workspace[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** One of perhaps several in a workspace; each keeps its files under its own port. */
+export function redisProcess(workspace: Workspace, port: number, args: readonly string[]): ServerProcess {
+  return new ServerProcess(workspace, {
+    name: `redis-${port}`,
+    command: 'redis-server',
+    args: [
+      ...['--bind', '127.0.0.1', '--port', String(port), '--dir', workspace.directory],
+      // No snapshots: a fork in the middle of a measurement is noise.
+      ...['--save', '', '--dbfilename', `dump-${port}.rdb`],
+      ...['--maxmemory-policy', 'noeviction'],
+      ...args,
+    ],
+    isReady: () => answersPing(port),
+    timeoutMs: 10_000,
+  });
 }
 
 /** False also while an append-only file is being loaded: Redis then answers PING with -LOADING. */
