@@ -22,14 +22,13 @@ import type { BoxCall } from './penalty-box/box-scripts.ts';
 import { GateBox } from './penalty-box/gate-box.ts';
 import { OperatorBox } from './penalty-box/operator-box.ts';
 import { ReleaseLimit } from './protection/release-limit.ts';
-import type { RedisConnection } from './redis/connection.ts';
-import type { ServerClock } from './redis/server-clock.ts';
+import type { RedisServers } from './redis/servers.ts';
+import { wakeChannel } from './redis/shard-keys.ts';
 
 /** What all routes of the process share. */
 export interface Shared {
   readonly config: Config;
-  readonly connection: RedisConnection;
-  readonly serverClock: ServerClock;
+  readonly servers: RedisServers;
   readonly offsets: KafkaOffsets;
   readonly producer: KafkaProducer;
   readonly origins: OriginReader;
@@ -51,19 +50,25 @@ const SENDS_LIMIT = 6_000;
 
 /** Puts the parts of one route together. */
 export function createRoute(route: RouteConfig, shared: Shared): Route {
-  const { config, connection, serverClock, offsets, producer, metrics, clock, random, nonce } = shared;
+  const { config, servers, offsets, producer, metrics, clock, random, nonce } = shared;
   const logger = shared.logger.child({ route: route.name });
   const group = groupId(config, route);
   const ordered = route.ordering === 'key';
   const redeliveryTopic = route.redelivery.topic ?? route.topic;
-  const now = (): number => serverClock.now();
-  const past = (): number => serverClock.past();
+  const { keyPrefix } = config.redis;
+  /** Of the server that holds the shard. */
+  const clockOf = (partition: number): { now: () => number; past: () => number } => {
+    const key = wakeChannel(keyPrefix, route.name, partition);
+    return {
+      now: () => servers.serverOf(key).clock.now(),
+      past: () => servers.serverOf(key).clock.past(),
+    };
+  };
 
   const scripts = new BoxScripts({
-    connection,
-    serverClock,
+    servers,
     clock,
-    keyPrefix: config.redis.keyPrefix,
+    keyPrefix,
     route: route.name,
     onCall: (call) => {
       countCall(metrics, ordered, call);
@@ -95,6 +100,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     },
     onOwned: (shard) => {
       const deadLetters = (): number => (shard.partition === 0 ? (topics.deadLetters ?? 0) : 0);
+      const { now } = clockOf(shard.partition);
       const reading = new ReadShard(shard, { operator, now, clock, ordered, deadLetters });
       readings.set(shard.partition, reading);
       metrics.gauges.setShard(route.name, shard.partition, reading);
@@ -171,8 +177,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
           throw new OrchestratorError('UNAVAILABLE', `${route.retryTopic} lacks this partition`);
         return { committed: committed.get(partition) ?? -1, range };
       },
-      now,
-      past,
+      ...clockOf(partition),
       clock,
       random,
       nonce,

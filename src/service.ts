@@ -10,9 +10,8 @@ import { OriginReader } from './kafka/origin-reader.ts';
 import { KafkaProducer } from './kafka/producer.ts';
 import type { Logger } from './logger.ts';
 import { createMetrics } from './metrics/metrics.ts';
-import { RedisConnection } from './redis/connection.ts';
 import { refuseEviction } from './redis/refuse-eviction.ts';
-import { ServerClock } from './redis/server-clock.ts';
+import { createServers } from './redis/servers.ts';
 import { WakeUps } from './redis/wake-ups.ts';
 import { createRoute } from './route.ts';
 
@@ -31,18 +30,14 @@ export function createService(
   config: Config,
   { logger, clock, random = jitterSource }: Overrides,
 ): Component {
-  const { url } = config.redis;
-  const connection = new RedisConnection({ url, logger, role: 'commands' });
-  const listening = new RedisConnection({ url, logger, role: 'subscribe' });
-  const serverClock = new ServerClock({ connection, clock });
+  const servers = createServers(config.redis, { logger, clock });
   const offsets = new KafkaOffsets(config, logger);
   const producer = new KafkaProducer({ config, logger });
   const origins = new OriginReader({ config, clock });
   const metrics = createMetrics(config.routes.map(({ name }) => name));
   const shared = {
     config,
-    connection,
-    serverClock,
+    servers,
     offsets,
     producer,
     origins,
@@ -54,7 +49,7 @@ export function createService(
   };
   const routes = new Map(config.routes.map((route) => [route.name, createRoute(route, shared)]));
   const wakeUps = new WakeUps({
-    connection: listening,
+    servers,
     keyPrefix: config.redis.keyPrefix,
     onWake: (route, partition, at) => routes.get(route)?.wake(partition, at),
   });
@@ -63,7 +58,7 @@ export function createService(
     foundations: {
       missing: async () => {
         const missing: string[] = [];
-        if (!connection.ready) missing.push('Redis does not answer');
+        if (!servers.ready) missing.push('Redis does not answer');
         await offsets.ping().catch(() => missing.push('Kafka does not answer'));
         return missing;
       },
@@ -74,10 +69,8 @@ export function createService(
   });
   const server = new HttpServer({ app, http: config.http, logger, clock });
   const parts = inOrder([
-    connection,
-    refuseEviction(connection),
-    listening,
-    serverClock,
+    servers,
+    refuseEviction(servers),
     wakeUps,
     offsets,
     producer,

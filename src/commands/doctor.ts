@@ -1,10 +1,11 @@
 import type { Environment } from '../config/read-section.ts';
 import type { Config, RouteConfig } from '../config/config.ts';
+import { systemClock } from '../clock.ts';
 import { KafkaOffsets } from '../kafka/offsets.ts';
 import { topicProblems } from '../kafka/route-topics.ts';
 import { createLogger } from '../logger.ts';
-import { RedisConnection } from '../redis/connection.ts';
 import { refuseEviction } from '../redis/refuse-eviction.ts';
+import { createServers } from '../redis/servers.ts';
 import { loadConfigOrReport } from './configured.ts';
 
 const DEADLINE = 10_000;
@@ -24,26 +25,25 @@ export async function doctor(configPath: string, env: Environment): Promise<numb
 }
 
 async function redisProblems(config: Config): Promise<string[]> {
-  const connection = new RedisConnection({
-    url: config.redis.url,
-    logger: createLogger('silent'),
-    role: 'subscribe',
-  });
+  const servers = createServers(config.redis, { logger: createLogger('silent'), clock: systemClock });
   try {
-    await within(connection.start(), 'Redis does not answer');
-    await refuseEviction(connection).start();
+    await within(
+      servers.start(),
+      () => `Redis does not answer${servers.lastError && `: ${servers.lastError}`}`,
+    );
+    await refuseEviction(servers).start();
     return [];
   } catch (error) {
     return [(error as Error).message];
   } finally {
-    await connection.stop();
+    await servers.stop();
   }
 }
 
 async function kafkaProblems(config: Config): Promise<string[]> {
   const offsets = new KafkaOffsets(config, createLogger('silent'));
   try {
-    await within(offsets.start(), `Kafka does not answer at ${config.kafka.brokers.join(', ')}`);
+    await within(offsets.start(), () => `Kafka does not answer at ${config.kafka.brokers.join(', ')}`);
     const found = await Promise.all(config.routes.map((route) => routeProblems(route, offsets)));
     return found.flat();
   } catch (error) {
@@ -60,13 +60,13 @@ async function routeProblems(route: RouteConfig, offsets: KafkaOffsets): Promise
   return problems.map((problem) => `route ${route.name}: ${problem}`);
 }
 
-async function within<Result>(work: Promise<Result>, otherwise: string): Promise<Result> {
+async function within<Result>(work: Promise<Result>, otherwise: () => string): Promise<Result> {
   const late = AbortSignal.timeout(DEADLINE);
   return Promise.race([
     work,
     new Promise<never>((_resolve, reject) => {
       late.addEventListener('abort', () => {
-        reject(new Error(otherwise));
+        reject(new Error(otherwise()));
       });
     }),
   ]);

@@ -1,5 +1,5 @@
 import type { LogLevel } from '../logger.ts';
-import type { Scalar } from './formats.ts';
+import type { Address, Scalar } from './formats.ts';
 
 /** The configuration in force: checked, complete, frozen. Durations are in milliseconds, sizes in bytes. */
 export interface Config {
@@ -11,11 +11,32 @@ export interface Config {
     readonly maxInFlight: number;
     readonly librdkafka: Readonly<Record<string, Scalar>>;
   };
-  readonly redis: { readonly url: string; readonly keyPrefix: string };
+  readonly redis: RedisConfig;
   readonly http: { readonly host: string; readonly port: number };
   readonly log: { readonly level: LogLevel };
   readonly routes: readonly RouteConfig[];
 }
+
+/** How a server lets us in that is not given by a URL. */
+export interface RedisAccess {
+  readonly username: string | null;
+  readonly password: string | null;
+  readonly tls: boolean;
+}
+
+/** One server, whichever one the Sentinels call the primary, or all primaries of a Cluster. */
+export type RedisConfig = { readonly keyPrefix: string } & (
+  | { readonly kind: 'url'; readonly url: string }
+  | {
+      readonly kind: 'sentinels';
+      readonly sentinels: readonly Address[];
+      /** What they call the primary. */
+      readonly name: string;
+      readonly sentinelPassword: string | null;
+      readonly access: RedisAccess;
+    }
+  | { readonly kind: 'cluster'; readonly seeds: readonly Address[]; readonly access: RedisAccess }
+);
 
 export type BackoffConfig =
   | {

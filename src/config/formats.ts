@@ -193,6 +193,37 @@ export const redisUrl: Format<string> = {
   },
 };
 
+/** A server by name or IP address. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A server as `host:port`, `[::1]:port` with an IPv6 address. */
+export const address: Format<Address> = {
+  name: 'server',
+  parse(written) {
+    const match = typeof written === 'string' ? /^(?:\[([^\]\s]+)\]|([^\s:@/]+)):(\d+)$/.exec(written) : null;
+    const port = Number(match?.[3]);
+    if (match === null || port < 1 || port > 65_535) {
+      // Somebody who writes a URL here may have written a password.
+      const shown = typeof written === 'string' && written.includes('@') ? 'the entry' : show(written);
+      throw new FormatError(`${shown} is not an address like redis-1:6379`);
+    }
+    return { host: match[1] ?? match[2] ?? '', port };
+  },
+};
+
+/** Text that is never shown. */
+export const secret: Format<string> = {
+  name: 'secret',
+  parse(written) {
+    const value = typeof written === 'number' ? String(written) : written;
+    if (typeof value !== 'string' || value === '') throw new FormatError('is not a text; put it in quotes');
+    return value;
+  },
+};
+
 function show(written: unknown): string {
   const json = JSON.stringify(written) as string | undefined;
   return json === undefined ? 'nothing' : json.length > 60 ? `${json.slice(0, 57)}…` : json;

@@ -6,6 +6,7 @@ import type { Config, RouteConfig } from './config.ts';
 import { ConfigError } from './config-error.ts';
 import { checkRoutes } from './cross-checks.ts';
 import { asMap, type Environment, type Reading, readSection } from './read-section.ts';
+import { readRedis } from './redis.ts';
 import { readRoute } from './route.ts';
 import type { Schema } from './schema.ts';
 import { httpSettings } from './settings/http.ts';
@@ -23,7 +24,7 @@ export const settings = {
 } satisfies Schema;
 
 /**
- * Reads a configuration file. HTTP_PORT, KAFKA_BROKERS, REDIS_URL and LOG_LEVEL of `env` win over it.
+ * Reads a configuration file. HTTP_PORT, KAFKA_BROKERS, LOG_LEVEL, REDIS_URL and the passwords of Redis in `env` win over it.
  *
  * @throws ConfigError with everything that is wrong at once.
  */
@@ -70,7 +71,8 @@ function readConfig(document: unknown, path: string, reading: Reading): Config {
     throw new ConfigError([`${path}: is not a map; it should have kafka, redis, http, log and routes`]);
   }
   const { routes, ...sections } = readSection(settings, document, '', reading);
-  return { ...sections, routes: readRoutes(routes, sections.kafka.groupPrefix, reading) };
+  const redis = readRedis(sections.redis, asMap(document)?.['redis'], reading);
+  return { ...sections, redis, routes: readRoutes(routes, sections.kafka.groupPrefix, reading) };
 }
 
 /** `entries` is undefined if `routes` is no list. */

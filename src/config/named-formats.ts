@@ -1,4 +1,5 @@
 import {
+  address,
   boolean,
   commaList,
   consumerGroup,
@@ -11,6 +12,7 @@ import {
   routeList,
   routeName,
   scalars,
+  secret,
   size,
   text,
   topicName,
@@ -24,6 +26,7 @@ export interface Limits {
 
 /** The formats, by the name that the schemas in settings/ call them. */
 const namedFormats = {
+  'address list': () => commaList(address),
   'after dead letter': () => oneOf('continue', 'hold'),
   boolean: () => boolean,
   'broker list': () => commaList(text('broker', /^[^\s,]+$/, 'a broker like host:9092')),
@@ -44,8 +47,11 @@ const namedFormats = {
   'route list': () => routeList,
   'route name': () => routeName,
   schedule: () => listOf(duration()),
+  secret: () => secret,
+  'sentinel name': () => text('text', /^\S+$/, 'a name without spaces'),
   size,
   topic: () => topicName,
+  'user name': () => text('text', /^\S+$/, 'a name without spaces'),
 } satisfies Record<string, (limits: Limits) => Format<unknown>>;
 
 export type FormatName = keyof typeof namedFormats;

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { OrchestratorError } from '../errors.ts';
+import { refusesWrites } from '../redis/connection.ts';
 import type { RedisConnection } from '../redis/connection.ts';
 import { runScript } from '../redis/define-script.ts';
 import type { Argument } from '../redis/define-script.ts';
@@ -18,9 +19,14 @@ export interface BoxCall {
   readonly released: readonly Release[];
 }
 
-interface Deps {
+/** The server that holds a shard, with its own run id and its own time. */
+interface ShardServer {
   readonly connection: RedisConnection;
-  readonly serverClock: Pick<ServerClock, 'past' | 'now'>;
+  readonly clock: Pick<ServerClock, 'past' | 'now'>;
+}
+
+interface Deps {
+  readonly servers: { serverOf(key: string): ShardServer };
   readonly clock: Clock;
   readonly keyPrefix: string;
   readonly route: string;
@@ -28,8 +34,8 @@ interface Deps {
 }
 
 /**
- * Runs the scripts of one route's shards. Every one carries the run id of the server that its connection was made to,
- * and the time on Redis' clock.
+ * Runs the scripts of one route's shards. Every one goes to the server that holds its shard, and carries the run id that
+ * was read from that very connection, and the time on that server's clock.
  */
 export class BoxScripts {
   readonly #deps: Deps;
@@ -50,13 +56,15 @@ export class BoxScripts {
     args: Argument[],
     rounding: 'past' | 'now' = 'now',
   ): Promise<ScriptReply> {
-    const { connection, serverClock, clock, onCall } = this.#deps;
+    const { clock, onCall } = this.#deps;
+    const keys = this.#keysOf(partition);
+    const { connection, clock: serverClock } = this.#serverOf(keys);
     const time = rounding === 'past' ? serverClock.past() : serverClock.now();
     const argv = [connection.runId, time, ...args];
     const begun = clock.monotonic();
     let reply: ScriptReply;
     try {
-      reply = await runScript(connection.redis, scriptOf(operation), this.#keysOf(partition), argv);
+      reply = await runScript(connection.redis, scriptOf(operation), keys, argv);
     } catch (error) {
       throw asUnavailable(error, operation);
     }
@@ -74,11 +82,13 @@ export class BoxScripts {
 
   /** The packed locks of a shard, a page at a time. */
   async *scanLocks(partition: number): AsyncGenerator<[unit: Buffer, packed: Buffer][]> {
-    const [, locks] = this.#keysOf(partition);
+    const keys = this.#keysOf(partition);
+    const [, locks] = keys;
     if (locks === undefined) return;
+    const { redis } = this.#serverOf(keys).connection;
     let cursor = '0';
     do {
-      const [next, flat] = await this.#deps.connection.redis
+      const [next, flat] = await redis
         .hscanBuffer(locks, cursor, 'COUNT', 250)
         .catch((error: unknown) => Promise.reject(asUnavailable(error, 'scan')));
       const page: [Buffer, Buffer][] = [];
@@ -88,6 +98,10 @@ export class BoxScripts {
       yield page;
       cursor = next.toString();
     } while (cursor !== '0');
+  }
+
+  #serverOf([key = '']: readonly string[]): ShardServer {
+    return this.#deps.servers.serverOf(key);
   }
 
   #keysOf(partition: number): string[] {
@@ -103,7 +117,7 @@ export class BoxScripts {
 /** A mistake in a script is ours; everything else means that Redis could not do it now. */
 function asUnavailable(error: unknown, operation: string): Error {
   const { message } = error as Error;
-  if (/user_script|Error compiling|Error running/.test(message)) {
+  if (!refusesWrites(message) && /user_script|Error compiling|Error running/.test(message)) {
     return new OrchestratorError('INTERNAL', `script ${operation} failed: ${message}`, { cause: error });
   }
   return new OrchestratorError('UNAVAILABLE', `Redis did not run ${operation}: ${message}`, {

@@ -17,30 +17,32 @@ interface Reading {
 const INTERVAL = 3_000;
 
 /**
- * The time of all shards: Redis' own, measured when connected and every few seconds, counted on the monotonic clock in
- * between. A wall clock of ours that jumps changes nothing.
+ * The time of the shards on one server: its own, measured when connected, before any script runs, and every few seconds;
+ * counted on the monotonic clock in between. A wall clock of ours that jumps changes nothing. After a failover it is the
+ * new primary's clock, which may show another time.
  */
 export class ServerClock implements Component {
   readonly #deps: Deps;
   #reading: Reading | null = null;
   #timer: Timer | null = null;
   #stopped = false;
-  readonly #measure = (): void => {
-    void this.measure();
+  readonly #measureAgain = (): void => {
+    // Not reachable: the last reading goes on counting, and the next connection measures again.
+    this.#measure().catch(() => undefined);
   };
 
   constructor(deps: Deps) {
     this.#deps = deps;
+    deps.connection.introduce(() => this.#measure());
   }
 
-  async start(): Promise<void> {
-    this.#deps.connection.redis.on('ready', this.#measure);
-    await this.measure();
+  /** The connection has measured it already. */
+  start(): Promise<void> {
+    return Promise.resolve();
   }
 
   stop(): Promise<void> {
     this.#stopped = true;
-    this.#deps.connection.redis.off('ready', this.#measure);
     this.#timer?.cancel();
     return Promise.resolve();
   }
@@ -61,7 +63,7 @@ export class ServerClock implements Component {
   }
 
   /** Takes the best of a few readings: the one with the shortest way there and back. */
-  async measure(): Promise<void> {
+  async #measure(): Promise<void> {
     this.#timer?.cancel();
     const { connection, clock } = this.#deps;
     let best: Reading | null = null;
@@ -75,9 +77,9 @@ export class ServerClock implements Component {
         if (best === null || slack < best.slack) best = { epoch, monotonic: sent + slack, slack };
       }
       this.#reading = best;
-    } catch {
-      // Not reachable: the last reading goes on counting, and the next 'ready' measures again.
+    } finally {
+      this.#timer?.cancel();
+      if (!this.#stopped) this.#timer = clock.after(INTERVAL, this.#measureAgain, { unref: true });
     }
-    if (!this.#stopped) this.#timer = clock.after(INTERVAL, this.#measure, { unref: true });
   }
 }

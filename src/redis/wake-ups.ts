@@ -1,10 +1,9 @@
 import type { Component } from '../component.ts';
-import type { RedisConnection } from './connection.ts';
+import type { RedisServers } from './servers.ts';
 import { wakeChannel } from './shard-keys.ts';
 
 interface Deps {
-  /** One of its own: a connection that subscribes can do nothing else. */
-  readonly connection: RedisConnection;
+  readonly servers: RedisServers;
   readonly keyPrefix: string;
   /** Something of this shard is due at that time (epoch ms). */
   readonly onWake: (route: string, partition: number, at: number) => void;
@@ -18,14 +17,13 @@ export class WakeUps implements Component {
     this.#deps = deps;
   }
 
-  async start(): Promise<void> {
-    const { connection, keyPrefix, onWake } = this.#deps;
-    const pattern = wakeChannel(keyPrefix, '*', '*');
-    connection.redis.on('pmessage', (_pattern: string, channel: string, message: string) => {
+  start(): Promise<void> {
+    const { servers, keyPrefix, onWake } = this.#deps;
+    servers.subscribe(wakeChannel(keyPrefix, '*', '*'), (channel, message) => {
       const match = /\{([^{}]+):(\d+)\}:meta$/.exec(channel);
       if (match?.[1] !== undefined) onWake(match[1], Number(match[2]), Number(message));
     });
-    await connection.redis.psubscribe(pattern);
+    return Promise.resolve();
   }
 
   stop(): Promise<void> {

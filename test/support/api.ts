@@ -135,13 +135,13 @@ const CONFIG: RouteConfig = {
 /** Boxes whose Redis was never connected: each call says so. */
 function unreachable(): { gate: GateBox; operator: OperatorBox } {
   const connection = new RedisConnection({
-    url: 'redis://127.0.0.1:1',
+    target: { kind: 'url', url: 'redis://127.0.0.1:1' },
     logger: createLogger('silent'),
     role: 'commands',
   });
-  const serverClock = { now: () => 0, past: () => 0 };
+  const servers = { serverOf: () => ({ connection, clock: { now: () => 0, past: () => 0 } }) };
   const clock = new FakeClock();
-  const scripts = new BoxScripts({ connection, serverClock, clock, keyPrefix: 'none:', route: 'orders' });
+  const scripts = new BoxScripts({ servers, clock, keyPrefix: 'none:', route: 'orders' });
   return {
     gate: new GateBox({ scripts, policy: CONFIG, random: () => 0 }),
     operator: new OperatorBox(scripts),

@@ -51,10 +51,9 @@ export class BoxBench implements AsyncDisposable {
   }
 
   static async open(url: string): Promise<BoxBench> {
-    const connection = new RedisConnection({ url, logger: createLogger('silent'), role: 'commands' });
+    const target = { kind: 'url', url } as const;
+    const connection = new RedisConnection({ target, logger: createLogger('silent'), role: 'commands' });
     await connection.start();
-    // Replies come in order: after this one, the connection knows the server's run id.
-    await connection.redis.ping();
     return new BoxBench(connection);
   }
 
@@ -120,9 +119,10 @@ export class BoxShard {
     this.route = route;
     this.#connection = connection;
     const serverClock = { past: () => this.time, now: () => this.time };
+    const servers = { serverOf: () => ({ connection, clock: serverClock }) };
     const clock = new FakeClock();
     const onCall = (call: BoxCall): void => void this.calls.push(call);
-    this.scripts = new BoxScripts({ connection, serverClock, clock, keyPrefix: KEY_PREFIX, route, onCall });
+    this.scripts = new BoxScripts({ servers, clock, keyPrefix: KEY_PREFIX, route, onCall });
     this.gate = new GateBox({ scripts: this.scripts, policy: this.policy, random: () => this.random });
     this.operator = new OperatorBox(this.scripts);
     this.owner = new OwnerBox(this.scripts, PARTITION);

@@ -3,9 +3,52 @@ import type { Schema } from '../schema.ts';
 export const redisSettings = {
   url: {
     format: 'redis url',
-    doc: 'The Redis that holds the index; `rediss://` for TLS. Its `maxmemory-policy` must be `noeviction`.',
+    doc: 'The Redis that holds the index, user name and password included; `rediss://` for TLS. Its `maxmemory-policy` must be `noeviction`. Not with `sentinels` or `cluster`.',
     default: 'redis://localhost:6379/0',
     env: 'REDIS_URL',
+  },
+  sentinels: {
+    format: 'address list',
+    doc: 'Instead of `url`: the Sentinels that know the primary, each as `host:port`.',
+    default: null,
+    nullable: true,
+  },
+  sentinelName: {
+    format: 'sentinel name',
+    doc: 'What the Sentinels call the primary; required with `sentinels`.',
+    default: null,
+    nullable: true,
+  },
+  sentinelPassword: {
+    format: 'secret',
+    doc: 'The password of the Sentinels themselves, where they have one.',
+    default: null,
+    nullable: true,
+    env: 'REDIS_SENTINEL_PASSWORD',
+  },
+  cluster: {
+    format: 'address list',
+    doc: 'Instead of `url`: some nodes of a Redis Cluster, each as `host:port`. One that answers is enough to find the others.',
+    default: null,
+    nullable: true,
+  },
+  username: {
+    format: 'user name',
+    doc: 'The user of Redis, with `sentinels` or `cluster`.',
+    default: null,
+    nullable: true,
+  },
+  password: {
+    format: 'secret',
+    doc: 'The password of Redis, with `sentinels` or `cluster`.',
+    default: null,
+    nullable: true,
+    env: 'REDIS_PASSWORD',
+  },
+  tls: {
+    format: 'boolean',
+    doc: 'TLS to everything in `sentinels` or `cluster`, and to the servers that they name.',
+    default: false,
   },
   keyPrefix: {
     format: 'key prefix',

@@ -51,7 +51,7 @@ describe('a configuration', () => {
         maxInFlight: 1,
         librdkafka: {},
       },
-      redis: { url: 'redis://localhost:6379/0', keyPrefix: 'ro:' },
+      redis: { kind: 'url', url: 'redis://localhost:6379/0', keyPrefix: 'ro:' },
       http: { host: '0.0.0.0', port: 8080 },
       log: { level: 'info' },
       routes: [
@@ -137,7 +137,7 @@ describe('the environment', () => {
     const config = load(withRoute('http: { port: 1 }\nlog: { level: warn }'), env);
     expect(config.http.port).toBe(9090);
     expect(config.kafka.brokers).toEqual(['a:1', 'b:2']);
-    expect(config.redis.url).toBe('rediss://redis:6380');
+    expect(config.redis).toMatchObject({ kind: 'url', url: 'rediss://redis:6380' });
     expect(config.log.level).toBe('debug');
   });
 
