@@ -25,6 +25,8 @@ export interface BenchOptions<Name extends string> {
   readonly routes: Readonly<Record<Name, RouteSetup>>;
   readonly kafka?: Readonly<Record<string, unknown>>;
   readonly redisUrl?: string;
+  /** Settings that say where Redis is, instead of a URL. */
+  readonly redis?: Readonly<Record<string, unknown>>;
   /** Default 1. */
   readonly replicas?: number;
   /** False: does not wait for the service to be ready. */
@@ -104,10 +106,10 @@ export class Bench<Name extends string> implements AsyncDisposable {
 
   /** Starts one more replica. `owned` resolves when it has its share. */
   async addReplica(): Promise<ServiceProcess> {
-    const { kafka, redisUrl } = this.#options;
+    const { kafka, redis, redisUrl = redis && '' } = this.#options;
     const config = {
       kafka: { groupPrefix: this.#id, sessionTimeout: '6s', ...kafka },
-      redis: { keyPrefix: `${this.#id}:` },
+      redis: { keyPrefix: `${this.#id}:`, ...redis },
       routes: Object.values<BenchRoute>(this.#routes).map(({ name, topic, group, setup }) => ({
         ...DEFAULTS,
         ...{ name, topic, consumerGroup: group },
