@@ -196,12 +196,13 @@ export class BoxShard {
     this.end++;
   }
 
-  /** Redis forgets everything, and a new owner rebuilds the box from all that the topic holds. */
-  async loseAndRebuild(): Promise<void> {
+  /** Redis forgets everything, and a new owner rebuilds the box from what the topic holds from `checkpoint` on. */
+  async loseAndRebuild(checkpoint = 0): Promise<void> {
     await this.flush();
     await this.takeOver();
-    is(await this.owner.reset(0));
+    is(await this.owner.reset(checkpoint));
     for (const [offset, one] of this.topic.entries()) {
+      if (offset < checkpoint) continue;
       if ('items' in one)
         is(await this.owner.replay(offset, offset + 1, this.policy.gated, one.ownerEpoch, one.items));
       else is(await this.owner.ingest(offset, offset + 1, this.policy.gated, [one]));

@@ -20,7 +20,9 @@ end
 locks.fetch(units)
 local settlingAny = call('ZCARD', SETTLING) > 0
 
+-- A rebuild hears from the journal which records were put aside: of the others none may be, whatever was resolved before it.
 local function decided(unit, lock, origin)
+  if rebuilding then return false end
   if gated and origin <= known_to(unit, lock) then return true end
   return settlingAny and #call('ZRANGEBYSCORE', SETTLING, origin, origin, 'LIMIT', 0, 1) > 0
 end
@@ -59,6 +61,10 @@ for i, unit in ipairs(units) do
   local lock = locks.get(unit)
   local place = nonce ~= '' and given or origin >= 0 and place_of(origin)
   local here = place and in_box(lock, place)
+  if rebuilding and lock and place and not here then
+    here = find(lock, place)
+    place = here or place
+  end
   local id = here and id_of(lock, place)
   local state = here and states.get(id)
   local failedAt = math.max(timestamp, state and state[ANNOUNCED_AT] or 0)
@@ -84,6 +90,8 @@ for i, unit in ipairs(units) do
     store(unit, lock, id, place, offset, dueAt, firstFailed, attempt, flags, payload)
   elseif here or (place and own(place) and decided(unit, lock, origin_of(place))) then
     count.duplicate = count.duplicate + 1
+    -- A rebuild would take it for what is known of the message.
+    if not here or nonce ~= '' then note(unit, place) end
   elseif late(claim, offset) then
     count.late = count.late + 1
   else

@@ -132,6 +132,127 @@ describe('after a loss of Redis the journal gives back', () => {
   });
 });
 
+describe('after a loss of Redis', () => {
+  test('a message that was resolved and failed anew, because the offsets were set back, is still there', async () => {
+    const box = await aShard();
+    await box.lock('b', 1);
+    await box.lock('a', 7);
+    await box.act('a', 'discard-all');
+    await box.evidence({ committed: 100 });
+    await box.journal();
+    await box.evidence({ committed: 5 });
+    await box.lock('a', 7);
+    await expect(box.entries('a')).resolves.toEqual(['7 held']);
+
+    await box.loseAndRebuild();
+
+    await expect(box.entries('a')).resolves.toEqual(['7 held']);
+  });
+
+  test('what another tool wrote out of order is still there, and what lies between is handled', async () => {
+    const box = await aShard();
+    await box.read({ origin: 9 });
+    await box.act('a', 'discard-all');
+    await box.journal();
+    await box.read({ origin: 7 });
+
+    await box.loseAndRebuild();
+    await box.claim();
+
+    await expect(box.entries('a')).resolves.toEqual(['7 held']);
+    await expect(box.verdicts(fresh('a', 8))).resolves.toEqual(['redirect']);
+  });
+
+  test('a second copy of what is resolved stays away', async () => {
+    const box = await aShard();
+    await box.lock('a', 7);
+    await box.act('a', 'discard-all');
+    await box.journal();
+    await box.read({ origin: 7 });
+    await box.journal();
+
+    await box.loseAndRebuild();
+
+    await expect(box.entries('a')).resolves.toEqual([]);
+  });
+
+  test.each([true, false])('a copy with an old token changes nothing (resolved: %s)', async (resolved) => {
+    const box = await aShard();
+    await box.lock('a', 7);
+    box.time += BACKOFF;
+    const [job] = await box.deliver(100);
+    await box.admit(job!);
+    await box.fail(job!);
+    const token = { place: job!.id.subarray(6), nonce: job!.nonce };
+    await box.read({ origin: 7, token, attempt: 2 });
+    if (resolved) await box.act('a', 'discard-all');
+    await box.journal();
+    const before = resolved ? { attempt: undefined, waits: NaN } : { attempt: 2, waits: 2 * BACKOFF };
+    await expect(headOf(box, 'a')).resolves.toEqual(before);
+
+    await box.loseAndRebuild();
+
+    await expect(headOf(box, 'a')).resolves.toEqual(before);
+  });
+
+  test('a key goes on that an operator released from its dead letter', async () => {
+    const box = await aShard({ maxAttempts: 1 });
+    await box.lock('a', 7, 8);
+    box.time += BACKOFF;
+    await box.owner.bury(await box.release(), true);
+    await box.journal();
+    await box.act('a', 'unpark');
+    await box.journal();
+
+    await box.loseAndRebuild();
+
+    await expect(box.view('a')).resolves.toMatchObject({ state: 'waiting', held: 1 });
+    await expect(box.totals()).resolves.toMatchObject({ parked: 0 });
+  });
+
+  test('a key is parked once that an operator parked after its dead letter', async () => {
+    const box = await aShard({ maxAttempts: 1 });
+    await box.lock('a', 7);
+    box.time += BACKOFF;
+    await box.owner.bury(await box.release(), true);
+    await box.journal();
+    await box.act('a', 'unpark');
+    await box.act('a', 'park');
+    await box.journal();
+
+    await box.loseAndRebuild();
+
+    await expect(box.view('a')).resolves.toMatchObject({ state: 'parked', held: 0 });
+    await expect(box.totals()).resolves.toMatchObject({ parked: 1 });
+  });
+
+  test('a foreign message that failed again is one message, wherever it stood', async () => {
+    const box = await aShard({ gated: false, window: 1 });
+    await box.read({ origin: 9 }, { origin: null });
+    await box.act('a', 'discard-head');
+    await box.journal();
+    box.time += BACKOFF;
+    const [job] = await box.deliver(100);
+    const token = { place: job!.id.subarray(6), nonce: job!.nonce };
+    await box.read({ origin: null, token, attempt: 2 });
+    await box.journal();
+
+    await box.loseAndRebuild(1);
+
+    await expect(box.totals()).resolves.toMatchObject({ heldMessages: 1 });
+  });
+
+  test('a journal record that says nothing sensible stops nothing', async () => {
+    const box = await aShard();
+    await box.lock('a', 7);
+    await box.append(Number(box.owner.ownerEpoch), [Buffer.from('nonsense'), Buffer.from([0xc0])]);
+
+    await box.loseAndRebuild();
+
+    await expect(box.entries('a')).resolves.toEqual(['7 held']);
+  });
+});
+
 describe('the journal', () => {
   test('is told once what Kafka has acknowledged, and again what it has not', async () => {
     const box = await aShard();

@@ -49,19 +49,17 @@ local function state_of(unit, id)
   return state
 end
 
--- What the journal has to tell Kafka: an entry (unit and place) whose record has got this retry offset, or a unit's park.
--- A rebuild hears it from the journal.
+-- What the journal has to tell Kafka: an entry (unit and place), or a unit's park. A rebuild hears it from the journal.
 local function noted(unit, place) return struct.pack('>I4c0', #unit, unit) .. place end
-local function note(unit, place, retryOffset)
+local function note(unit, place)
   if meta.rebuilding == RUN then return end
   add('noted', 1)
-  journal.put(noted(unit, place), struct.pack('>I6I6', number('noted'), retryOffset))
+  journal.put(noted(unit, place), struct.pack('>I6', number('noted')))
 end
 local function note_entry(unit, id)
-  local record = records.get(id)
-  if record then note(unit, place_in(id), (read_record(record))) end
+  if records.get(id) then note(unit, place_in(id)) end
 end
-local function note_park(unit) note(unit, '', 0) end
+local function note_park(unit) note(unit, '') end
 
 local function in_box(lock, place)
   return lock and (lock[HEAD] == place or call('ZSCORE', QUEUE, id_of(lock, place)) ~= false)
@@ -104,6 +102,18 @@ end
 local function neighbours(lock, limit)
   local prefix = struct.pack('>I6', lock[LID])
   return call('ZRANGEBYLEX', QUEUE, '[' .. prefix, '(' .. struct.pack('>I6', lock[LID] + 1), 'LIMIT', 0, limit)
+end
+
+-- In a rebuild: where a message is that the box before the loss had there. A foreign one's place begins with what was
+-- there when it came, which a rebuild may see otherwise.
+local function find(lock, place)
+  if own(place) then return in_box(lock, place) and place end
+  local function same(other) return #other == 16 and other:sub(9) == place:sub(9) and other end
+  local found = same(lock[HEAD])
+  for _, id in ipairs(found and {} or neighbours(lock, 100000)) do
+    found = found or same(place_in(id))
+  end
+  return found
 end
 
 -- Puts an entry in its place. The head stands in the lock; all behind it in QUEUE.
@@ -177,7 +187,7 @@ local function resolve(unit, lock, place, reason)
   local record = records.get(id)
   if record then
     local retryOffset = (read_record(record))
-    note(unit, place, retryOffset)
+    note(unit, place)
     -- The checkpoint may pass it once the group has committed past its origin too: a record read again there must
     -- still find what was decided.
     if own(place) and origin_of(place) >= number('settled') then

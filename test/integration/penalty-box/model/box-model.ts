@@ -393,7 +393,7 @@ export class BoxModel {
     a: Arrival & { readonly name: string; readonly place: readonly [number, number] | null },
   ): keyof typeof NOWHERE {
     const place = a.place ?? (a.origin === null ? null : own(a.origin));
-    const entry = place && this.find(a.name, place);
+    const entry = place && (this.rebuilding ? this.#findAgain(a.name, place) : this.find(a.name, place));
     const record = { offset: a.retryOffset, bytes: 21 + a.payload.length };
     // A rebuild can't tell whether the token was current.
     const again = this.rebuilding
@@ -424,7 +424,8 @@ export class BoxModel {
     const [offset, foreign] = place ?? [0, 1];
     const resolved = foreign === 0 && [...this.settling.values()].includes(offset);
     const decided = foreign === 0 && this.policy.gated && offset <= this.knownTo(a.name);
-    if (entry || resolved || decided) return 'duplicate';
+    // What was put aside before the loss the journal names.
+    if (entry || (!this.rebuilding && (resolved || decided))) return 'duplicate';
     if (this.#late(a)) return 'late';
     const behindAll = this.locks.get(a.name)?.entries.at(-1)?.place[0] ?? 0;
     const taken = this.#enter(
@@ -439,6 +440,12 @@ export class BoxModel {
     });
     if (foreign === 0 && a.announced && this.policy.gated) this.#know(a.name, offset);
     return a.attempt > 0 ? 'failed' : 'behind';
+  }
+
+  /** A foreign message may stand behind others than before the loss. */
+  #findAgain(unit: string, place: readonly [number, number]): Entry | undefined {
+    const entries = this.locks.get(unit)?.entries ?? [];
+    return place[1] === 0 ? this.find(unit, place) : entries.find((entry) => entry.place[1] === place[1]);
   }
 
   #late({ claim, retryOffset }: Arrival): boolean {
