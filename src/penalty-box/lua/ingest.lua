@@ -91,7 +91,7 @@ for i, unit in ipairs(units) do
   elseif here or (place and own(place) and decided(unit, lock, origin_of(place))) then
     count.duplicate = count.duplicate + 1
     -- A rebuild would take it for what is known of the message.
-    if not here or nonce ~= '' then note(unit, place) end
+    if not here or nonce ~= '' then note(unit, place, offset + 1) end
   elseif late(claim, offset) then
     count.late = count.late + 1
   else

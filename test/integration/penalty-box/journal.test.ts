@@ -242,6 +242,21 @@ describe('after a loss of Redis', () => {
     await expect(box.totals()).resolves.toMatchObject({ heldMessages: 1 });
   });
 
+  test('a foreign message that came back after it was discarded is still there', async () => {
+    const box = await aShard({ gated: false, window: 1 });
+    await box.read({ origin: null });
+    box.time += BACKOFF;
+    const [job] = await box.deliver(100);
+    await box.act('a', 'discard-all');
+    const token = { place: job!.id.subarray(6), nonce: job!.nonce };
+    await box.read({ origin: null, token, attempt: 2 });
+    await box.journal();
+
+    await box.loseAndRebuild();
+
+    await expect(box.totals()).resolves.toMatchObject({ heldMessages: 1 });
+  });
+
   test('a journal record that says nothing sensible stops nothing', async () => {
     const box = await aShard();
     await box.lock('a', 7);

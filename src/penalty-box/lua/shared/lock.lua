@@ -49,12 +49,13 @@ local function state_of(unit, id)
   return state
 end
 
--- What the journal has to tell Kafka: an entry (unit and place), or a unit's park. A rebuild hears it from the journal.
+-- What the journal has to tell Kafka: an entry (unit and place), or a unit's park. If nothing is there any more, all of it
+-- before this retry offset is resolved. A rebuild hears it from the journal.
 local function noted(unit, place) return struct.pack('>I4c0', #unit, unit) .. place end
-local function note(unit, place)
+local function note(unit, place, upto)
   if meta.rebuilding == RUN then return end
   add('noted', 1)
-  journal.put(noted(unit, place), struct.pack('>I6', number('noted')))
+  journal.put(noted(unit, place), struct.pack('>I6I6', number('noted'), upto or number('cursor')))
 end
 local function note_entry(unit, id)
   if records.get(id) then note(unit, place_in(id)) end
