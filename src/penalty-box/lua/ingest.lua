@@ -92,6 +92,11 @@ for i, unit in ipairs(units) do
     count.duplicate = count.duplicate + 1
     -- A rebuild would take it for what is known of the message.
     if not here or nonce ~= '' then note(unit, place, offset + 1) end
+    -- It may be what came anew after the entry was resolved, of which the journal tells further on.
+    if rebuilding and here then
+      state_of(unit, id)[COPY_AT] = offset
+      states.touch(id)
+    end
   elseif late(claim, offset) then
     count.late = count.late + 1
   else

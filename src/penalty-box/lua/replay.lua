@@ -29,6 +29,7 @@ local function apply(item)
   local record = id and records.get(id)
   -- A record from there on came later, and speaks for itself.
   if not record or (read_record(record)) >= upto then return end
+  if not status and (state_of(unit, id)[COPY_AT] or 0) >= upto then return end
   if here == lock[HEAD] then set_free(lock) end
   if not status then return resolve(unit, lock, here, 'replayed') end
   local state = state_of(unit, id)

@@ -149,6 +149,24 @@ describe('after a loss of Redis', () => {
     await expect(box.entries('a')).resolves.toEqual(['7 held']);
   });
 
+  test('a message that came anew while its end was being told is still there', async () => {
+    const box = await aShard({ gated: false });
+    await box.read({ origin: 7 });
+    await box.act('a', 'discard-all');
+    await box.evidence({ committed: 100 });
+    const { noted } = is(await box.owner.journal(10, []));
+    await box.read({ origin: 7 });
+    await box.append(
+      Number(box.owner.ownerEpoch),
+      noted.map(({ item }) => item),
+    );
+    await expect(box.entries('a')).resolves.toEqual(['7 held']);
+
+    await box.loseAndRebuild();
+
+    await expect(box.entries('a')).resolves.toEqual(['7 held']);
+  });
+
   test('what another tool wrote out of order is still there, and what lies between is handled', async () => {
     const box = await aShard();
     await box.read({ origin: 9 });
