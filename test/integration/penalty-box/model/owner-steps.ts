@@ -187,14 +187,17 @@ export const lose: Run = async (world, [then = 0]) => {
   model.rebuilding = false;
   for (const entry of unresolved) {
     if (!inOrder(world.topic.slice(from).filter(({ name }) => name === entry.unit))) continue;
-    // A foreign message is its first record, or one that came back after a failure: its token says what it was.
+    // A foreign message is its first record, or one that came back after a failure: its token says what it was. In a
+    // rebuild the later one of them speaks for it.
     const offsets = [entry.record?.offset, entry.place[1] - 1];
     const told = world.topic[entry.record?.offset ?? -1]?.place;
     const found = model
       .all()
       .some(({ origin, record, place }) =>
         entry.origin === null
-          ? offsets.includes(record?.offset) || (told !== null && told !== undefined && same(told, place))
+          ? offsets.includes(record?.offset) ||
+            same(entry.place, place) ||
+            (told !== null && told !== undefined && same(told, place))
           : origin === entry.origin,
       );
     assert.ok(found, `${entry.unit} ${String(entry.origin)} was lost`);
