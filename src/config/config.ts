@@ -1,3 +1,4 @@
+import type { BackoffPolicy } from '../domain/backoff.ts';
 import type { LogLevel } from '../logger.ts';
 import type { Address, Scalar } from './formats.ts';
 
@@ -38,16 +39,6 @@ export type RedisConfig = { readonly keyPrefix: string } & (
   | { readonly kind: 'cluster'; readonly seeds: readonly Address[]; readonly access: RedisAccess }
 );
 
-export type BackoffConfig =
-  | {
-      readonly kind: 'exponential';
-      readonly initial: number;
-      readonly multiplier: number;
-      readonly max: number;
-      readonly jitter: number;
-    }
-  | { readonly kind: 'schedule'; readonly delays: readonly number[]; readonly jitter: number };
-
 export interface RouteConfig {
   readonly name: string;
   readonly topic: string;
@@ -57,7 +48,7 @@ export interface RouteConfig {
   readonly ordering: 'key' | 'none';
   /** Always false with `ordering: none`. */
   readonly gate: boolean;
-  readonly backoff: BackoffConfig;
+  readonly backoff: BackoffPolicy;
   /** Attempts of the handler, the first one included. */
   readonly maxAttempts: number;
   /** Since the first failure; null: no limit. */

@@ -1,4 +1,5 @@
-import type { BackoffConfig, RouteConfig } from './config.ts';
+import type { BackoffPolicy } from '../domain/backoff.ts';
+import type { RouteConfig } from './config.ts';
 import { asMap, type Reading, readSection } from './read-section.ts';
 import type { ValuesOf } from './schema.ts';
 import { routeSettings } from './settings/route.ts';
@@ -25,7 +26,7 @@ function decideBackoff(
   written: Readonly<Record<string, unknown>>,
   path: string,
   reading: Reading,
-): BackoffConfig {
+): BackoffPolicy {
   const besides = EXPONENTIAL_ONLY.filter((name) => written[name] !== undefined);
   if (written['schedule'] !== undefined && written['schedule'] !== null) {
     if (besides.length > 0) {

@@ -4,6 +4,7 @@ import type { JournalRecord } from '../domain/journal-record.ts';
 import type { KafkaRecord } from '../domain/record.ts';
 import type { Logger } from '../logger.ts';
 import type { Arrival } from '../penalty-box/entry.ts';
+import { refusalOf } from '../penalty-box/owner-box.ts';
 import type { Ingested, OwnerBox, OwnerReply, Refusal } from '../penalty-box/owner-box.ts';
 import { Trouble } from '../trouble.ts';
 import { readArrival } from './read-arrival.ts';
@@ -118,7 +119,7 @@ export class Ingest {
         this.#waiting = this.#waiting.filter(({ retryOffset }) => retryOffset >= reply.cursor);
       } else {
         this.#stopped = true;
-        this.#deps.onRefused(reply.kind === 'fenced' ? 'fenced' : 'lost');
+        this.#deps.onRefused(refusalOf(reply));
       }
     }
   }
@@ -170,7 +171,7 @@ export class Ingest {
       return box.ingest(this.#cursor, next, gated, batch as readonly Arrival[]);
     }
     const { ownerEpoch, items } = first.journal;
-    const reply = await box.replay(this.#cursor, next, gated, ownerEpoch, items);
+    const reply = await box.replay(this.#cursor, next, ownerEpoch, items);
     return reply.kind === 'ok' ? { ...reply, value: NOTHING } : reply;
   }
 

@@ -4,6 +4,7 @@ import { encodeJournal, journalHeaders } from '../domain/journal-record.ts';
 import type { KafkaProducer } from '../kafka/producer.ts';
 import type { SendResult } from '../kafka/send.ts';
 import type { Logger } from '../logger.ts';
+import { refusalOf } from '../penalty-box/owner-box.ts';
 import type { Noted, OwnerBox, Refusal } from '../penalty-box/owner-box.ts';
 import { Trouble } from '../trouble.ts';
 
@@ -89,7 +90,7 @@ export class Journal implements Component {
         const reply = await box.journal(BATCH, written);
         if (reply.kind !== 'ok') {
           this.#stopped = true;
-          onRefused(reply.kind === 'fenced' ? 'fenced' : 'lost');
+          onRefused(refusalOf(reply));
           return;
         }
         this.#written = [];

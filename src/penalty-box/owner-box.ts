@@ -55,6 +55,11 @@ export type OwnerReply<Result> =
   | { readonly kind: 'lost' | 'fenced' | 'behind' }
   | { readonly kind: 'cursor'; readonly cursor: number };
 
+/** What a reply that is not `ok` means to an owner that cannot go on. */
+export function refusalOf(reply: Exclude<OwnerReply<unknown>, { kind: 'ok' }>): Refusal {
+  return reply.kind === 'fenced' ? 'fenced' : 'lost';
+}
+
 export interface ReleasePolicy {
   readonly window: number;
   readonly maxAttempts: number;
@@ -157,11 +162,10 @@ export class OwnerBox {
   replay(
     cursor: number,
     next: number,
-    gated: boolean,
     ownerEpoch: number,
     items: readonly Buffer[],
   ): Promise<OwnerReply<null>> {
-    return this.#run('replay', [cursor, next, gated ? 1 : 0, ownerEpoch, ...items], () => null);
+    return this.#run('replay', [cursor, next, ownerEpoch, ...items], () => null);
   }
 
   evidence(gated: boolean, seen: Evidence): Promise<OwnerReply<Findings>> {

@@ -7,6 +7,7 @@ import { madeAgain } from '../kafka/send.ts';
 import type { OutgoingRecord, RecordSource, SendResult } from '../kafka/send.ts';
 import type { Logger } from '../logger.ts';
 import type { Job } from '../penalty-box/entry.ts';
+import { refusalOf } from '../penalty-box/owner-box.ts';
 import type { OwnerBox, OwnerReply, Refusal } from '../penalty-box/owner-box.ts';
 import { Trouble } from '../trouble.ts';
 import { recordOf, withoutValue } from './outgoing-record.ts';
@@ -196,7 +197,7 @@ export class Redelivery {
     const items = waiting.splice(0);
     try {
       const reply = await call(items);
-      if (reply.kind !== 'ok') onRefused(reply.kind === 'fenced' ? 'fenced' : 'lost');
+      if (reply.kind !== 'ok') onRefused(refusalOf(reply));
       else if (reply.nextDue !== null) onNextDue(reply.nextDue);
       return true;
     } catch (error) {

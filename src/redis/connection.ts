@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Component } from '../component.ts';
 import { OrchestratorError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { clientOf } from './target.ts';
+import { clientOf, retryDelay } from './target.ts';
 import type { RedisTarget } from './target.ts';
 
 interface Deps {
@@ -44,7 +44,7 @@ export class RedisConnection implements Component {
       connectTimeout: 5_000,
       // A server that takes a command and says nothing (a cut, a black hole) is given up.
       ...(role === 'commands' ? { commandTimeout: 10_000, socketTimeout: 12_000 } : {}),
-      retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 5), 1_000),
+      retryStrategy: retryDelay,
       reconnectOnError: ({ message }) => {
         onErrorReply?.(message);
         return isReadOnly(message);

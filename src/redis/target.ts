@@ -11,6 +11,11 @@ export type RedisTarget =
   | SentinelTarget
   | { readonly kind: 'node'; readonly address: Address; readonly access: RedisAccess };
 
+/** How long to wait before the `times`-th try to reach the server, ms. */
+export function retryDelay(times: number): number {
+  return Math.min(50 * 2 ** Math.min(times, 5), 1_000);
+}
+
 /** The client, with what it takes to find the server and to be let in. It connects when told to. */
 export function clientOf(target: RedisTarget, settings: RedisOptions): Redis {
   const options = {
@@ -44,7 +49,7 @@ function sentinelOptions({ sentinels, name, sentinelPassword, access }: Sentinel
     name,
     // A server that says it is a replica is left again: the Sentinels may be behind.
     role: 'master',
-    sentinelRetryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 5), 1_000),
+    sentinelRetryStrategy: retryDelay,
     sentinelCommandTimeout: 5_000,
     ...(sentinelPassword === null ? {} : { sentinelPassword }),
     ...(access.tls ? { sentinelTLS: {}, enableTLSForSentinelMode: true } : {}),

@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../clock.ts';
 import type { Component } from '../component.ts';
 import type { Logger } from '../logger.ts';
 import type { Job } from '../penalty-box/entry.ts';
+import { refusalOf } from '../penalty-box/owner-box.ts';
 import type { OwnerReply, Refusal } from '../penalty-box/owner-box.ts';
 import type { ReleaseLimit } from '../protection/release-limit.ts';
 
@@ -100,7 +101,7 @@ export class Scheduler implements Component {
       }
       if (reply.kind !== 'ok') {
         this.#stopped = true;
-        onRefused(reply.kind === 'fenced' ? 'fenced' : 'lost');
+        onRefused(refusalOf(reply));
         return Infinity;
       }
       limit.take(reply.value.length);

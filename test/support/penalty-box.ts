@@ -203,8 +203,7 @@ export class BoxShard {
     is(await this.owner.reset(checkpoint));
     for (const [offset, one] of this.topic.entries()) {
       if (offset < checkpoint) continue;
-      if ('items' in one)
-        is(await this.owner.replay(offset, offset + 1, this.policy.gated, one.ownerEpoch, one.items));
+      if ('items' in one) is(await this.owner.replay(offset, offset + 1, one.ownerEpoch, one.items));
       else is(await this.owner.ingest(offset, offset + 1, this.policy.gated, [one]));
     }
     await this.stamp();

@@ -37,7 +37,7 @@ if action == 'retry-now' then
     return answer('unchanged')
   end
   head[DUE_AT] = NOW
-  note_entry(unit, headId)
+  note(unit, lock[HEAD])
   states.touch(headId)
   advance(unit, lock)
   return answer('done', 1)
@@ -61,7 +61,7 @@ if action == 'skip-head' then
   recall(unit, lock)
   unpark()
   head[REASON], head[DUE_AT] = 'operator', NOW
-  note_entry(unit, headId)
+  note(unit, lock[HEAD])
   states.touch(headId)
   advance(unit, lock)
   return answer('done', 1)

@@ -12,7 +12,7 @@ for i = 5, #ARGV, 2 do
     if ARGV[4] == '1' and unit:sub(1, 1) == 'k' and state[REASON] ~= 'operator' then
       land(lock, id, state)
       state[STATUS] = BURIED
-      note_entry(unit, id)
+      note(unit, place_in(id))
       if lock[PARKED] == 0 then add('parked', 1) end
       lock[PARKED] = 2
       advance(unit, lock)

@@ -35,7 +35,7 @@ if meta.claimEpoch then
     if state[STATUS] == FLOWN and state[ADMITTED] == meta.claimEpoch then
       state[UNANSWERED] = state[UNANSWERED] + 1
       states.touch(id)
-      note_entry(state[UNIT], id)
+      note(state[UNIT], place_in(id))
       unanswered = tonumber(copies[i + 1])
       break
     end

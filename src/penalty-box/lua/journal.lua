@@ -17,8 +17,9 @@ local function told(name, version)
   local place, lock, _, upto = name:sub(at), locks.get(unit), struct.unpack('>I6I6', version)
   if place == '' then return { unit, '', 0, lock and lock[PARKED] == 1 and 1 or 0 } end
   local id = lock and in_box(lock, place) and id_of(lock, place)
-  if not id or not records.get(id) then return { unit, place, upto } end
-  local state = state_of(unit, id)
+  local state = id and states.get(id)
+  if not id or (state and state[STATUS] == ANNOUNCED) then return { unit, place, upto } end
+  state = state_of(unit, id)
   return { unit, place, number('cursor'), state[STATUS] == BURIED and BURIED or HELD, state[ATTEMPT], state[UNANSWERED],
     state[FIRST_FAILED], math.max(0, state[DUE_AT] - NOW), state[ERROR_CLASS], state[ERROR_MESSAGE], state[FATAL],
     state[REASON], state[GRACE] }

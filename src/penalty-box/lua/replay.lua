@@ -1,5 +1,5 @@
 -- A rebuild has come to a journal record: what has happened to the entries before it, as journal.lua told.
--- ARGV: run, now, ownerEpoch, cursor before, cursor after, gated (1 | 0), ownerEpoch of the journal record, its items
+-- ARGV: run, now, ownerEpoch, cursor before, cursor after, ownerEpoch of the journal record, its items
 if meta.ownerEpoch ~= ARGV[3] then return not_the_owner() end
 if meta.rebuilding ~= RUN then return { 'NOT_READY' } end
 if meta.cursor ~= ARGV[4] then return { 'CURSOR', meta.cursor } end
@@ -29,10 +29,10 @@ local function apply(item)
   local record = id and records.get(id)
   -- A record from there on came later, and speaks for itself.
   if not record or (read_record(record)) >= upto then return end
-  if not status and (state_of(unit, id)[COPY_AT] or 0) >= upto then return end
+  local state = state_of(unit, id)
+  if not status and state[COPY_AT] >= upto then return end
   if here == lock[HEAD] then set_free(lock) end
   if not status then return resolve(unit, lock, here, 'replayed') end
-  local state = state_of(unit, id)
   state[STATUS], state[ATTEMPT], state[UNANSWERED], state[FIRST_FAILED], state[DUE_AT], state[ERROR_CLASS],
     state[ERROR_MESSAGE], state[FATAL], state[REASON], state[GRACE] = status, item[5], item[6], item[7], NOW + item[8],
     item[9], item[10], item[11], item[12], item[13]
@@ -55,9 +55,9 @@ local function sound(item)
 end
 
 -- What a replica wrote that did not know yet that another one had taken over.
-if tonumber(ARGV[7]) >= number('journalEpoch') then
-  put('journalEpoch', tonumber(ARGV[7]))
-  for i = 8, #ARGV do
+if tonumber(ARGV[6]) >= number('journalEpoch') then
+  put('journalEpoch', tonumber(ARGV[6]))
+  for i = 7, #ARGV do
     local readable, item = pcall(cmsgpack.unpack, ARGV[i])
     if readable and sound(item) then apply(item) end
   end

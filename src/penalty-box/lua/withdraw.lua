@@ -14,7 +14,7 @@ for i = 4, #ARGV, 4 do
     state[DUE_AT] = math.max(state[DUE_AT], tonumber(ARGV[i + 2]))
     if ARGV[i + 3] ~= '' then
       state[REASON] = ARGV[i + 3]
-      note_entry(unit, id)
+      note(unit, place_in(id))
     end
     advance(unit, lock)
   end

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Redirect } from '../../../src/penalty-box/gate-box.ts';
 import {
   announced,
   BACKOFF,
@@ -14,8 +15,6 @@ import { redisUrl } from '../../support/stack.ts';
 let bench: BoxBench;
 beforeAll(async () => (bench = await BoxBench.open(redisUrl)));
 afterAll(() => bench[Symbol.asyncDispose]());
-
-import type { Redirect } from '../../../src/penalty-box/gate-box.ts';
 
 describe('evidence', () => {
   test('a pending entry is reaped only below the committed offset and after the retry topic was read to its end', async () => {

@@ -57,9 +57,6 @@ local function note(unit, place, upto)
   add('noted', 1)
   journal.put(noted(unit, place), struct.pack('>I6I6', number('noted'), upto or number('cursor')))
 end
-local function note_entry(unit, id)
-  if records.get(id) then note(unit, place_in(id)) end
-end
 local function note_park(unit) note(unit, '') end
 
 local function in_box(lock, place)
