@@ -164,6 +164,11 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
       },
       retryTopic: route.retryTopic,
       journalInterval: route.journalInterval,
+      carryForward: route.carryForward,
+      firstYoungerThan: async (age) => {
+        const first = await offsets.firstSince(route.retryTopic, clock.now() - age);
+        return first.get(partition) ?? 0;
+      },
       readOrigin: (origin) => shared.origins.read(origin),
       read: (offset) => consumer.read(partition, offset),
       commit: (checkpoint) => consumer.commit(partition, checkpoint),
@@ -182,12 +187,13 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
       random,
       nonce,
       logger,
-      onIngested: ({ failed, behind, again, arrived, duplicate, late }) => {
+      onIngested: ({ failed, behind, again, arrived, duplicate, late, moved }) => {
         metrics.redirected.inc({ route: route.name, reason: 'failed' }, failed + again);
         metrics.redirected.inc({ route: route.name, reason: 'behind' }, behind);
         if (again > 0) metrics.retriesProcessed.inc({ route: route.name, result: 'failed' }, again);
+        metrics.carriedForward.inc({ route: route.name }, moved);
         logger.debug(
-          { event: 'ingested', partition, failed, behind, again, arrived, duplicate, late },
+          { event: 'ingested', partition, failed, behind, again, arrived, duplicate, late, moved },
           'batch ingested',
         );
       },

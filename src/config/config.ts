@@ -63,6 +63,8 @@ export interface RouteConfig {
   readonly deliveryTimeout: number;
   readonly claimTtl: number;
   readonly journalInterval: number;
+  /** When old retry records are appended anew: ms, and retry records behind them. */
+  readonly carryForward: { readonly age: number; readonly distance: number };
   readonly limits: { readonly heldBytes: number; readonly lockedKeys: number };
   readonly gateListLimit: number;
 }

@@ -1,5 +1,6 @@
 import { capped } from './capped.ts';
 import { ERROR_CLASS_LIMIT, ERROR_MESSAGE_LIMIT, HEADER, HEADER_PREFIX } from './header-names.ts';
+import type { Place } from './place.ts';
 import type { Header, Origin, OutgoingHeader } from './record.ts';
 
 /** Why a message left for the dead-letter topic. */
@@ -83,14 +84,7 @@ export function deadLetterHeaders(departure: Departure, facts: DeadLetterFacts):
   return [
     ...departure.applicationHeaders,
     ...departureHeaders(departure),
-    header(HEADER.attempt, String(facts.attempt)),
-    header(HEADER.reason, facts.attempt > 0 ? 'failed' : 'behind'),
-    ...(facts.errorClass === ''
-      ? []
-      : [header(HEADER.errorClass, capped(facts.errorClass, ERROR_CLASS_LIMIT))]),
-    ...(facts.errorMessage === ''
-      ? []
-      : [header(HEADER.errorMessage, capped(facts.errorMessage, ERROR_MESSAGE_LIMIT))]),
+    ...failureHeaders(facts),
     header(HEADER.deadLetterReason, facts.reason),
     header(
       HEADER.firstFailedAt,
@@ -100,9 +94,63 @@ export function deadLetterHeaders(departure: Departure, facts: DeadLetterFacts):
   ];
 }
 
+/** What is told of an entry by a copy of its retry record. Durations in ms, times in epoch ms. */
+export interface CarriedFacts {
+  /** Retry offset of the record that is copied. */
+  readonly original: number;
+  /** Where the origin is foreign. */
+  readonly place: Place | null;
+  readonly attempt: number;
+  readonly wait: number;
+  readonly unanswered: number;
+  /** 0 = never. */
+  readonly firstFailedAt: number;
+  readonly fatal: boolean;
+  readonly malformed: boolean;
+  readonly announced: boolean;
+  readonly errorClass: string;
+  readonly errorMessage: string;
+  readonly valueAtOrigin: boolean;
+}
+
+export function carriedHeaders(departure: Departure, facts: CarriedFacts): OutgoingHeader[] {
+  const headers = [
+    ...departure.applicationHeaders,
+    ...departureHeaders(departure),
+    ...failureHeaders(facts),
+    header(HEADER.carried, String(facts.original)),
+    header(HEADER.delay, String(facts.wait)),
+  ];
+  const add = (name: string, value: string): unknown => headers.push(header(name, value));
+  if (facts.place !== null) add(HEADER.carriedPlace, facts.place.toString('hex'));
+  if (facts.firstFailedAt > 0) add(HEADER.firstFailedAt, String(facts.firstFailedAt));
+  if (facts.unanswered > 0) add(HEADER.unanswered, String(facts.unanswered));
+  if (facts.fatal) add(HEADER.fatal, 'true');
+  if (facts.malformed) add(HEADER.deadLetterReason, 'malformed');
+  // Under which claim is not known any more, nor asked of a copy.
+  if (facts.announced) add(HEADER.claim, '0');
+  if (facts.valueAtOrigin) add(HEADER.value, 'origin');
+  return headers;
+}
+
 /** The application's own headers: bytes, order and repetitions as they were. */
 export function applicationHeaders(headers: readonly Header[]): Header[] {
   return headers.filter(([name]) => !name.startsWith(HEADER_PREFIX));
+}
+
+function failureHeaders({
+  attempt,
+  errorClass,
+  errorMessage,
+}: Pick<DeadLetterFacts, 'attempt' | 'errorClass' | 'errorMessage'>): OutgoingHeader[] {
+  const headers = [
+    header(HEADER.attempt, String(attempt)),
+    header(HEADER.reason, attempt > 0 ? 'failed' : 'behind'),
+  ];
+  if (errorClass !== '') headers.push(header(HEADER.errorClass, capped(errorClass, ERROR_CLASS_LIMIT)));
+  if (errorMessage !== '')
+    headers.push(header(HEADER.errorMessage, capped(errorMessage, ERROR_MESSAGE_LIMIT)));
+  return headers;
 }
 
 function departureHeaders({ place, originOffset, originTimestamp }: Departure): OutgoingHeader[] {

@@ -10,6 +10,11 @@ export function ownPlace(originOffset: number): Place {
   return place;
 }
 
+/** Where the first retry record of a foreign origin was. */
+export function firstRetryOffsetOf(place: Place): number {
+  return place.readUIntBE(10, 6) - 1;
+}
+
 /** The origin offset that a place stands for, or null where the origin is foreign. */
 export function originOffsetOf(place: Place): number | null {
   return place.length === 8 ? place.readUIntBE(2, 6) : null;

@@ -2,6 +2,7 @@ import { parseToken } from './delivery-token.ts';
 import type { DeliveryToken } from './delivery-token.ts';
 import { HEADER } from './header-names.ts';
 import { headerText } from './record.ts';
+import type { Place } from './place.ts';
 import type { KafkaRecord, Origin } from './record.ts';
 import type { ForeignRetry } from './foreign/convention.ts';
 import { understandForeign } from './foreign-headers.ts';
@@ -32,20 +33,32 @@ export interface RetryRecord {
   readonly valueAtOrigin: boolean;
   /** Why it can't be read; such a record goes to the dead-letter topic. */
   readonly malformed: string | null;
+  /** A copy by which this service keeps an old record alive. */
+  readonly carried: CarriedRecord | null;
+}
+
+interface CarriedRecord {
+  /** Retry offset of the record that it was made of. */
+  readonly original: number;
+  /** Of a foreign origin. */
+  readonly place: Place | null;
+  readonly firstFailedAt: number;
+  readonly unanswered: number;
 }
 
 /** A producer's clock may be wrong: a time of failure further ahead than this is taken as now. */
 const CLOCK_SKEW_LIMIT = 60_000;
 
 const WHOLE_NUMBER = /^[0-9]{1,15}$/;
+const FOREIGN_PLACE = /^[0-9a-f]{32}$/;
 
-interface Place {
+interface Home {
   readonly mainTopic: string;
   readonly now: number;
 }
 
 /** Reads one record of a retry topic. Pure; never throws, whatever the headers hold. */
-export function readRetryRecord(record: KafkaRecord, { mainTopic, now }: Place): RetryRecord {
+export function readRetryRecord(record: KafkaRecord, { mainTopic, now }: Home): RetryRecord {
   const text = (name: string): string | undefined => headerText(record.headers, name);
   const failedAt = record.timestamp > now + CLOCK_SKEW_LIMIT || record.timestamp < 0 ? now : record.timestamp;
   const position: Origin = { topic: record.topic, partition: record.partition, offset: record.offset };
@@ -65,6 +78,7 @@ export function readRetryRecord(record: KafkaRecord, { mainTopic, now }: Place):
     originTimestamp: null,
     valueAtOrigin: false,
     malformed: null,
+    carried: null,
   };
   const hints = {
     notBefore: wholeNumber(text(HEADER.notBefore)) ?? 0,
@@ -146,8 +160,26 @@ export function readRetryRecord(record: KafkaRecord, { mainTopic, now }: Place):
     attempt: cappedAttempt(attempts ?? 1),
     claim,
     announced: claim !== '' && text(HEADER.unannounced) !== 'true',
+    ...carriedFacts(text, own, now),
     token: delivery === undefined ? null : parseToken(delivery),
   };
+}
+
+/** What a copy says of itself. Its times begin when it is read. */
+function carriedFacts(text: (name: string) => string | undefined, own: boolean, now: number) {
+  const original = wholeNumber(text(HEADER.carried));
+  if (original === undefined) return {};
+  const written = text(HEADER.carriedPlace) ?? '';
+  const place = FOREIGN_PLACE.test(written) ? Buffer.from(written, 'hex') : null;
+  if (!own && place === null) return {};
+  const carried: CarriedRecord = {
+    original,
+    place: own ? null : place,
+    firstFailedAt: wholeNumber(text(HEADER.firstFailedAt)) ?? 0,
+    unanswered: cappedAttempt(wholeNumber(text(HEADER.unanswered)) ?? 0),
+  };
+  const malformed = text(HEADER.deadLetterReason) === 'malformed' ? (text(HEADER.errorMessage) ?? '') : null;
+  return { carried, failedAt: now, malformed };
 }
 
 function wholeNumber(text: string | undefined): number | undefined {

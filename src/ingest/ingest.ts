@@ -41,7 +41,7 @@ interface Told {
 
 type Waiting = Arrival | Told;
 
-const NOTHING: Ingested = { failed: 0, behind: 0, again: 0, arrived: 0, duplicate: 0, late: 0 };
+const NOTHING: Ingested = { failed: 0, behind: 0, again: 0, arrived: 0, duplicate: 0, late: 0, moved: 0 };
 
 /** Retry topic → box, for one shard: one script call per batch, which moves the cursor in the same step. */
 export class Ingest {
@@ -52,6 +52,7 @@ export class Ingest {
   #end: number;
   #work: Promise<void> | null = null;
   #stopped = false;
+  #waitingForCursor: { offset: number; resolve: () => void }[] = [];
 
   constructor(deps: Deps, cursor: number) {
     this.#deps = deps;
@@ -91,10 +92,29 @@ export class Ingest {
     while (this.#work) await this.#work;
   }
 
+  /** Resolves when everything before `offset` is in the box, or nothing more is taken. */
+  async reached(offset: number): Promise<void> {
+    if (this.#stopped || this.#cursor >= offset) return;
+    await new Promise<void>((resolve) => this.#waitingForCursor.push({ offset, resolve }));
+  }
+
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#stop();
     this.#waiting = [];
     await this.drained();
+  }
+
+  #stop(): void {
+    this.#stopped = true;
+    for (const { resolve } of this.#waitingForCursor.splice(0)) resolve();
+  }
+
+  #moveTo(cursor: number): void {
+    this.#cursor = cursor;
+    this.#waitingForCursor = this.#waitingForCursor.filter(({ offset, resolve }) => {
+      if (offset <= cursor) resolve();
+      return offset > cursor;
+    });
   }
 
   #begin(): void {
@@ -111,14 +131,14 @@ export class Ingest {
       if (reply === null) continue;
       if (reply.kind === 'ok') {
         this.#waiting.splice(0, batch.length);
-        this.#cursor = next;
+        this.#moveTo(next);
         this.#deps.onIngested(reply.value, reply.nextDue);
       } else if (reply.kind === 'cursor') {
         // An answer got lost after the script had run: go on from where the box is.
-        this.#cursor = reply.cursor;
+        this.#moveTo(reply.cursor);
         this.#waiting = this.#waiting.filter(({ retryOffset }) => retryOffset >= reply.cursor);
       } else {
-        this.#stopped = true;
+        this.#stop();
         this.#deps.onRefused(refusalOf(reply));
       }
     }

@@ -3,6 +3,7 @@ import type { BackoffPolicy } from '../domain/backoff.ts';
 import { capped } from '../domain/capped.ts';
 import { ERROR_CLASS_LIMIT, ERROR_MESSAGE_LIMIT } from '../domain/header-names.ts';
 import { applicationHeaders } from '../domain/outgoing-headers.ts';
+import { firstRetryOffsetOf } from '../domain/place.ts';
 import type { KafkaRecord } from '../domain/record.ts';
 import { readRetryRecord } from '../domain/retry-record.ts';
 import { retryUnit } from '../domain/unit.ts';
@@ -27,9 +28,10 @@ export function readArrival(
   const malformed = retry.malformed !== null;
   const origin = retry.own && !malformed ? retry.origin.offset : null;
   // Where a foreign message comes again, it is still the unit that its first retry record was.
-  const foreignId = retry.origin.topic === record.topic ? retry.origin.offset : record.offset;
+  const placed = retry.carried?.place ? firstRetryOffsetOf(retry.carried.place) : null;
+  const foreignId = placed ?? (retry.origin.topic === record.topic ? retry.origin.offset : record.offset);
   const unit = malformed
-    ? retryUnit({ key: null }, policy.ordering, null, record.offset)
+    ? retryUnit({ key: null }, policy.ordering, null, placed ?? record.offset)
     : retryUnit(record, policy.ordering, origin, foreignId);
   const usedUp = malformed || retry.fatal || retry.attempt >= policy.maxAttempts;
   const backoff =
@@ -44,11 +46,12 @@ export function readArrival(
     claim: retry.claim,
     announced: retry.announced,
     failedAt: retry.failedAt,
-    delay: usedUp ? 0 : Math.max(backoff, retry.delay),
+    delay: retry.carried ? retry.delay : usedUp ? 0 : Math.max(backoff, retry.delay),
     notBefore: usedUp ? 0 : retry.notBefore,
     attempt: retry.attempt,
     fatal: retry.fatal,
     malformed,
+    carried: retry.carried,
     payload: encodePayload(
       {
         origin: retry.origin,

@@ -34,7 +34,8 @@ export class Journal implements Component {
   readonly #deps: Deps;
   readonly #trouble: Trouble;
   #timer: Timer | null = null;
-  #work: Promise<void> | null = null;
+  /** The last of what is done, one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
   #written: Noted[] = [];
   #toldAt: number;
   #stopped = true;
@@ -62,8 +63,19 @@ export class Journal implements Component {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#timer?.cancel();
-    await this.#work;
-    await this.#tell();
+    await this.inTurn(() => this.#tell());
+  }
+
+  /** Runs it while nothing is being told. */
+  inTurn<Result>(task: () => Promise<Result>): Promise<Result> {
+    const turn = this.#turn.then(task);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Tells all that is noted by now. False: Kafka or Redis did not take it. */
+  flush(): Promise<boolean> {
+    return this.inTurn(() => this.#tell());
   }
 
   /** Kafka has not heard of outcomes for longer than ten intervals. */
@@ -74,15 +86,14 @@ export class Journal implements Component {
   #schedule(): void {
     if (this.#stopped) return;
     this.#timer = this.#deps.clock.after(this.#deps.interval, () => {
-      this.#work = this.#tell().finally(() => {
-        this.#work = null;
+      void this.inTurn(() => this.#tell()).finally(() => {
         this.#schedule();
       });
     });
   }
 
   /** Until the box has nothing more to tell. */
-  async #tell(): Promise<void> {
+  async #tell(): Promise<boolean> {
     const { box, onRefused, clock } = this.#deps;
     try {
       for (;;) {
@@ -91,7 +102,7 @@ export class Journal implements Component {
         if (reply.kind !== 'ok') {
           this.#stopped = true;
           onRefused(refusalOf(reply));
-          return;
+          return false;
         }
         this.#written = [];
         const { left, noted } = reply.value;
@@ -103,11 +114,13 @@ export class Journal implements Component {
         if (noted.length === 0 || (left <= noted.length && !this.#stopped)) break;
       }
       this.#toldAt = clock.monotonic();
+      return true;
     } catch (error) {
       this.#trouble.met(
         { event: 'journal_delayed', err: error },
         'outcomes could not be written to Kafka; if Redis lost its data now, they would happen again',
       );
+      return false;
     }
   }
 

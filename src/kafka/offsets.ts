@@ -53,6 +53,15 @@ export class KafkaOffsets implements Component {
     );
   }
 
+  /** Offset of the first record with that timestamp (epoch ms) or a later one, by partition; its end where there is none. */
+  async firstSince(topic: string, timestamp: number): Promise<Map<number, number>> {
+    const offsets = await this.#admin.fetchTopicOffsetsByTimestamp(topic, timestamp, {
+      isolationLevel: IsolationLevel.READ_COMMITTED,
+      timeout: TIMEOUT,
+    });
+    return new Map(offsets.map(({ partition, offset }) => [partition, Number(offset)]));
+  }
+
   /** What the group has committed, by partition; a partition without a commit is left out. */
   async committed(groupId: string, topic: string): Promise<Map<number, number>> {
     const [found] = await this.#admin.fetchOffsets({ groupId, topics: [topic], timeout: TIMEOUT });

@@ -83,6 +83,12 @@ export const definitions = {
     help: 'Announced messages that never came, closed on proof that they never will.',
     labels: {},
   },
+  carriedForward: {
+    type: 'counter',
+    name: 'carried_forward_total',
+    help: 'Old retry records that were appended anew, because their messages still wait.',
+    labels: {},
+  },
   rebalances: {
     type: 'counter',
     name: 'rebalances_total',

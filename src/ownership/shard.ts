@@ -1,3 +1,5 @@
+import { CarryForward } from '../carry-forward/carry-forward.ts';
+import type { CarryPolicy } from '../carry-forward/lagging.ts';
 import type { Clock } from '../clock.ts';
 import type { KafkaRecord, Origin } from '../domain/record.ts';
 import type { Range } from '../kafka/offsets.ts';
@@ -32,6 +34,9 @@ export interface ShardDeps {
   readonly retryTopic: string;
   /** Outcomes are in the retry topic this soon, ms. */
   readonly journalInterval: number;
+  readonly carryForward: CarryPolicy;
+  /** Offset of the first retry record that is younger than that (ms). */
+  readonly firstYoungerThan: (age: number) => Promise<number>;
   readonly readOrigin: (origin: Origin) => Promise<OriginValue>;
   /** Reads the retry partition from there on. */
   readonly read: (offset: number) => Promise<void>;
@@ -67,6 +72,7 @@ interface Tenure {
   readonly scheduler: Scheduler;
   readonly redelivery: Redelivery;
   readonly journal: Journal;
+  readonly carryForward: CarryForward;
 }
 
 /**
@@ -145,6 +151,7 @@ export class Shard {
   async onFindings(findings: Findings, nextDue: number | null): Promise<void> {
     if (nextDue !== null) this.wake(nextDue);
     this.#deps.onFindings(findings);
+    this.#tenure?.carryForward.consider(findings, this.#range);
     if (findings.checkpoint === this.#checkpoint) return;
     try {
       await this.#deps.commit(findings.checkpoint);
@@ -318,7 +325,13 @@ export class Shard {
       },
       cursor,
     );
-    return { reading, ingest, scheduler, redelivery, journal };
+    const carryForward = new CarryForward({
+      ...deps,
+      ...{ box, journal, ingest, logger, onRefused },
+      policy: deps.carryForward,
+      to: { route: deps.destinations.route, retryTopic: deps.retryTopic, home: deps.destinations.home },
+    });
+    return { reading, ingest, scheduler, redelivery, journal, carryForward };
   }
 
   #ingested(nextDue: number | null): void {
@@ -346,6 +359,7 @@ export class Shard {
     await tenure.scheduler.stop();
     await Promise.race([tenure.redelivery.stop(), this.#deps.clock.sleep(LAST_ACKNOWLEDGEMENTS)]);
     await tenure.ingest.stop();
+    await Promise.race([tenure.carryForward.stop(), this.#deps.clock.sleep(LAST_ACKNOWLEDGEMENTS)]);
     await Promise.race([tenure.journal.stop(), this.#deps.clock.sleep(LAST_ACKNOWLEDGEMENTS)]);
     if (this.#abort.signal.aborted) await this.#lastCheckpoint();
   }

@@ -1,4 +1,5 @@
 import type { DeadLetterReason } from '../domain/outgoing-headers.ts';
+import type { Place } from '../domain/place.ts';
 import type { Unit } from '../domain/unit.ts';
 
 /** A retry record, decided and encoded, as the box takes it. Times in epoch ms, delays in ms. */
@@ -16,7 +17,20 @@ export interface Arrival {
   readonly attempt: number;
   readonly fatal: boolean;
   readonly malformed: boolean;
+  /** Where it is the copy of an older record of the retry topic. */
+  readonly carried: Carried | null;
   readonly payload: Buffer;
+}
+
+/** What a copy of an old retry record says besides: the record that it stands for, and what has happened since. */
+export interface Carried {
+  /** Retry offset of the record that it was made of. */
+  readonly original: number;
+  /** Of a foreign origin, which can't tell its place by itself. */
+  readonly place: Buffer | null;
+  /** Epoch ms, 0 = it never failed. */
+  readonly firstFailedAt: number;
+  readonly unanswered: number;
 }
 
 /** One entry that the owner has to send. */
@@ -37,5 +51,27 @@ export interface Job {
   readonly retryOffset: number;
   /** When it was due, epoch ms. */
   readonly dueAt: number;
+  readonly payload: Buffer;
+}
+
+/** An entry as a copy of its retry record has to say it. Times in epoch ms. */
+export interface AgedEntry {
+  readonly unit: Unit;
+  readonly place: Place;
+  readonly retryOffset: number;
+  /** Handler attempts so far. */
+  readonly attempt: number;
+  /** 0 = never. */
+  readonly firstFailedAt: number;
+  /** ms until it is due. */
+  readonly wait: number;
+  readonly unanswered: number;
+  readonly fatal: boolean;
+  readonly malformed: boolean;
+  /** A gate announced it. */
+  readonly announced: boolean;
+  /** Of the last failure; '' where only the payload knows it. */
+  readonly errorClass: string;
+  readonly errorMessage: string;
   readonly payload: Buffer;
 }

@@ -1,10 +1,13 @@
 import type { DeadLetterReason } from '../domain/outgoing-headers.ts';
+import type { Place } from '../domain/place.ts';
+import type { Unit } from '../domain/unit.ts';
 import { OrchestratorError } from '../errors.ts';
 import type { Argument, Reply } from '../redis/define-script.ts';
 import type { BoxScripts } from './box-scripts.ts';
-import type { Arrival, Job } from './entry.ts';
-import { packArrivals, packWritten, readJobs } from './packed.ts';
+import type { AgedEntry, Arrival, Job } from './entry.ts';
+import { packArrivals, packWritten, readAged, readJobs } from './packed.ts';
 import { bytes, int, text } from './scripts.ts';
+import { readLock } from './stored.ts';
 
 /** Something that Kafka has to be told: what it is about, which change it was, and what a rebuild reads of it. */
 export interface Noted {
@@ -21,6 +24,8 @@ export interface Ingested {
   readonly arrived: number;
   readonly duplicate: number;
   readonly late: number;
+  /** Copies of old records that their entries rest on now. */
+  readonly moved: number;
 }
 
 export interface Evidence {
@@ -38,6 +43,10 @@ export interface Evidence {
 export interface Findings {
   /** The smallest retry offset that the service's own group may not pass. */
   readonly checkpoint: number;
+  /** It would be further, were it not for the records that tell of parked keys. */
+  readonly heldByParks: boolean;
+  /** Messages in the box. */
+  readonly held: number;
   readonly succeeded: number;
   readonly redelivered: number;
   readonly forgotten: number;
@@ -108,13 +117,14 @@ export class OwnerBox {
   ): Promise<OwnerReply<Ingested>> {
     const facts = packArrivals(arrivals);
     const args = [cursor, next, gated ? 1 : 0, facts, ...arrivals.map(({ payload }) => payload)];
-    return this.#run('ingest', args, ([failed, behind, again, arrived, duplicate, late]) => ({
+    return this.#run('ingest', args, ([failed, behind, again, arrived, duplicate, late, moved]) => ({
       failed: int(failed),
       behind: int(behind),
       again: int(again),
       arrived: int(arrived),
       duplicate: int(duplicate),
       late: int(late),
+      moved: int(moved),
     }));
   }
 
@@ -168,15 +178,50 @@ export class OwnerBox {
     return this.#run('replay', [cursor, next, ownerEpoch, ...items], () => null);
   }
 
+  /** Ids of entries whose retry records lie before that offset. `page` '0' = the first, and after the last one. */
+  lagging(retryOffset: number, page: string): Promise<OwnerReply<{ page: string; ids: Buffer[] }>> {
+    return this.#run('lagging', [retryOffset, page], ([next, ...ids]) => ({
+      page: text(next),
+      ids: ids.map(bytes),
+    }));
+  }
+
+  /** Those of the entries that are still there. */
+  carry(entries: readonly { unit: Unit; place: Place }[]): Promise<OwnerReply<AgedEntry[]>> {
+    const args = entries.flatMap(({ unit, place }) => [unit, place]);
+    return this.#run('carry', args, readAged);
+  }
+
+  /** Notes the parks of a page of locks, to be told anew. `page` '0' = the first, and after the last one. */
+  parks(page: string): Promise<OwnerReply<string>> {
+    return this.#run('parks', [page], ([next]) => text(next));
+  }
+
+  /** Kafka has been told of all parks from that retry offset on: the checkpoint may move so far. */
+  parksTold(retryOffset: number): Promise<OwnerReply<null>> {
+    return this.#run('parks', ['', retryOffset], () => null);
+  }
+
+  /** The unit of each lock's number. */
+  async unitsByLock(): Promise<Map<number, Unit>> {
+    const units = new Map<number, Unit>();
+    for await (const page of this.#scripts.scanLocks(this.#partition)) {
+      for (const [unit, packed] of page) units.set(readLock(packed).number, unit);
+    }
+    return units;
+  }
+
   evidence(gated: boolean, seen: Evidence): Promise<OwnerReply<Findings>> {
     const args = [gated ? 1 : 0, seen.committed, seen.end, seen.passed, seen.first, seen.redeliveryEnd];
     return this.#run('evidence', args, (result) => ({
       checkpoint: int(result[0]),
-      succeeded: int(result[1]),
-      redelivered: int(result[2]),
-      forgotten: int(result[3]),
-      more: int(result[4]) === 1,
-      reaped: result.slice(5).map(int),
+      heldByParks: int(result[1]) === 1,
+      held: int(result[2]),
+      succeeded: int(result[3]),
+      redelivered: int(result[4]),
+      forgotten: int(result[5]),
+      more: int(result[6]) === 1,
+      reaped: result.slice(7).map(int),
     }));
   }
 
@@ -191,7 +236,10 @@ export class OwnerBox {
       | 'bury'
       | 'evidence'
       | 'journal'
-      | 'replay',
+      | 'replay'
+      | 'lagging'
+      | 'carry'
+      | 'parks',
     args: Argument[],
     read: (result: readonly Reply[]) => Result,
     rounding: 'past' | 'now' = 'now',

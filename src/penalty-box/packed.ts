@@ -1,7 +1,7 @@
 import type { DeadLetterReason } from '../domain/outgoing-headers.ts';
 import type { Reply } from '../redis/define-script.ts';
-import type { Arrival, Job } from './entry.ts';
-import { bytes } from './scripts.ts';
+import type { AgedEntry, Arrival, Job } from './entry.ts';
+import { bytes, int, text as textOf } from './scripts.ts';
 
 // The facts of a whole batch are one argument, and one answer: some of each per record took a fifth of the service's time.
 // Payloads stay by themselves: Redis' Lua hashes each string that it makes, over all of its bytes.
@@ -9,8 +9,10 @@ import { bytes } from './scripts.ts';
 const FATAL = 1;
 const MALFORMED = 2;
 const ANNOUNCED = 4;
+const CARRIED = 8;
 /** Of an arrival, besides its unit and texts. */
 const ARRIVAL_FACTS = 4 + 4 + 35 + 3;
+const CARRIED_FACTS = 6 + 6 + 2;
 /** Lua's head of a record, before the payload: lua/shared/lock.lua. */
 const RECORD_HEAD = 21;
 
@@ -24,17 +26,20 @@ export function packArrivals(arrivals: readonly Arrival[]): Buffer {
   return out;
 }
 
-function sizeOf({ unit, claim, token }: Arrival): number {
+function sizeOf({ unit, claim, token, carried }: Arrival): number {
   return (
     ARRIVAL_FACTS +
     unit.length +
     Math.min(claim.length, 255) +
-    (token === null ? 0 : token.place.length + token.nonce.length)
+    ((token ?? carried)?.place?.length ?? 0) +
+    (token?.nonce.length ?? 0) +
+    (carried === null ? 0 : CARRIED_FACTS)
   );
 }
 
 function packArrival(arrival: Arrival, out: Buffer, from: number): number {
-  const { unit, token, origin } = arrival;
+  const { unit, token, origin, carried } = arrival;
+  const place = (token ?? carried)?.place ?? null;
   let at = out.writeUInt32BE(sizeOf(arrival) - 4, from);
   at = out.writeUInt32BE(unit.length, at);
   at += unit.copy(out, at);
@@ -44,15 +49,22 @@ function packArrival(arrival: Arrival, out: Buffer, from: number): number {
   at = out.writeUIntBE(arrival.notBefore, at, 6);
   at = out.writeUIntBE(arrival.attempt, at, 2);
   at = out.writeUInt8(
-    (arrival.fatal ? FATAL : 0) | (arrival.malformed ? MALFORMED : 0) | (arrival.announced ? ANNOUNCED : 0),
+    (arrival.fatal ? FATAL : 0) |
+      (arrival.malformed ? MALFORMED : 0) |
+      (arrival.announced ? ANNOUNCED : 0) |
+      (carried === null ? 0 : CARRIED),
     at,
   );
   at = out.writeInt32BE(origin === null ? -1 : Math.floor(origin / 2 ** 32), at);
   at = out.writeUInt32BE(origin === null ? 2 ** 32 - 1 : origin % 2 ** 32, at);
   at = packText(arrival.claim.slice(0, 255), out, at);
-  at = out.writeUInt8(token?.place.length ?? 0, at);
-  if (token !== null) at += token.place.copy(out, at);
-  return packText(token?.nonce ?? '', out, at);
+  at = out.writeUInt8(place?.length ?? 0, at);
+  if (place !== null) at += place.copy(out, at);
+  at = packText(token?.nonce ?? '', out, at);
+  if (carried === null) return at;
+  at = out.writeUIntBE(carried.original, at, 6);
+  at = out.writeUIntBE(carried.firstFailedAt, at, 6);
+  return out.writeUInt16BE(Math.min(carried.unanswered, 65_535), at);
 }
 
 /** A byte for its length, then its characters, a byte each. */
@@ -118,4 +130,41 @@ export function readJobs([facts, ...records]: readonly Reply[], noncePrefix: str
     });
   }
   return jobs;
+}
+
+/** As lua/carry.lua answers. */
+export function readAged(reply: readonly Reply[]): AgedEntry[] {
+  const entries: AgedEntry[] = [];
+  for (let i = 0; i < reply.length; i += 10) {
+    const [
+      unit,
+      place,
+      attempt,
+      firstFailedAt,
+      wait,
+      unanswered,
+      announced,
+      errorClass,
+      errorMessage,
+      record,
+    ] = reply.slice(i, i + 10);
+    const stored = bytes(record);
+    const flags = stored.readUInt8(RECORD_HEAD - 1);
+    entries.push({
+      unit: bytes(unit),
+      place: bytes(place),
+      retryOffset: stored.readUIntBE(0, 6),
+      attempt: int(attempt),
+      firstFailedAt: int(firstFailedAt),
+      wait: int(wait),
+      unanswered: int(unanswered),
+      fatal: (flags & FATAL) !== 0,
+      malformed: (flags & MALFORMED) !== 0,
+      announced: int(announced) === 1,
+      errorClass: textOf(errorClass),
+      errorMessage: textOf(errorMessage),
+      payload: stored.subarray(RECORD_HEAD),
+    });
+  }
+  return entries;
 }

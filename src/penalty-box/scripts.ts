@@ -39,6 +39,9 @@ type Operation =
   | 'evidence'
   | 'journal'
   | 'replay'
+  | 'lagging'
+  | 'carry'
+  | 'parks'
   | 'act'
   | 'inspect'
   | 'totals';

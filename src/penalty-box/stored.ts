@@ -2,6 +2,8 @@ import { decode } from '@msgpack/msgpack';
 
 /** A lock as lua/shared/lock.lua packs it. */
 export interface StoredLock {
+  /** Its entries' ids begin with it. */
+  readonly number: number;
   readonly head: Buffer | null;
   readonly since: number;
   readonly count: number;
@@ -24,9 +26,10 @@ export interface StoredState {
 }
 
 export function readLock(packed: Buffer): StoredLock {
-  const [, head, since, count, bytes, draining, , inFlight, , parked, attempt] = unpack(packed);
+  const [number, head, since, count, bytes, draining, , inFlight, , parked, attempt] = unpack(packed);
   const place = asBytes(head);
   return {
+    number: Number(number),
     head: place.length === 0 ? null : place,
     since: Number(since),
     count: Number(count),

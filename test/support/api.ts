@@ -123,6 +123,7 @@ const CONFIG: RouteConfig = {
   backoff: { kind: 'exponential', initial: 1_000, multiplier: 2, max: 60_000, jitter: 0 },
   maxAttempts: 5,
   maxAge: null,
+  carryForward: { age: 3_600_000, distance: 100_000 },
   afterDeadLetter: 'continue',
   redelivery: { window: 8, maxPerSecond: 500, topic: null },
   deliveryTimeout: 60_000,

@@ -191,6 +191,11 @@ export class Bench<Name extends string> implements AsyncDisposable {
     );
   }
 
+  /** The service's own group of a route. */
+  serviceGroup(name: Name): string {
+    return `${this.#id}.${this.route(name).name}`;
+  }
+
   /** Path of the route in the HTTP API. */
   path(name: Name): string {
     return `/v1/routes/${this.route(name).name}`;

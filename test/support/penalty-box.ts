@@ -1,5 +1,8 @@
+import { copyOf as copiedRecord } from '../../src/carry-forward/carried-copy.ts';
 import { keyUnit, originUnit } from '../../src/domain/unit.ts';
 import type { Unit } from '../../src/domain/unit.ts';
+import type { KafkaRecord } from '../../src/domain/record.ts';
+import { readArrival } from '../../src/ingest/read-arrival.ts';
 import { createLogger } from '../../src/logger.ts';
 import { BoxScripts } from '../../src/penalty-box/box-scripts.ts';
 import type { BoxCall } from '../../src/penalty-box/box-scripts.ts';
@@ -36,6 +39,8 @@ import { FakeClock } from './fake-clock.ts';
 
 const KEY_PREFIX = 'box-test:';
 const PARTITION = 3;
+const RETRY = 'main.retry';
+const HOME = { topic: 'main', partition: PARTITION };
 /** Where the time of every shard begins, epoch ms. */
 export const BEGIN = Date.parse('2026-01-01T00:00:00Z');
 /** The first delay of the policy below. */
@@ -194,6 +199,49 @@ export class BoxShard {
     this.topic.push({ ownerEpoch, items });
     is(await this.owner.ingest(this.end, this.end + 1, this.policy.gated, []));
     this.end++;
+  }
+
+  /** The copies that the owner appends of all retry records before that offset, to be read. */
+  async carry(before = this.end): Promise<Partial<Arrival>[]> {
+    const units = await this.owner.unitsByLock();
+    const { ids } = is(await this.owner.lagging(before, '0'));
+    const aged = is(
+      await this.owner.carry(
+        ids.map((id) => ({ unit: units.get(id.readUIntBE(0, 6))!, place: id.subarray(6) })),
+      ),
+    );
+    return aged.map((entry) => {
+      const { key, value, headers } = copiedRecord(entry, {
+        route: this.route,
+        retryTopic: RETRY,
+        home: HOME,
+      });
+      return this.arrivalOf({
+        ...{ key, value },
+        headers: headers.map(([name, text]) => [name, Buffer.from(text as string)] as const),
+      });
+    });
+  }
+
+  /** What the service makes of the next record of the retry topic. */
+  arrivalOf(record: Partial<KafkaRecord>): Partial<Arrival> {
+    const policy = { ...this.policy, mainTopic: HOME.topic, ordering: 'key' } as const;
+    const place = { topic: RETRY, partition: PARTITION, offset: this.end, timestamp: this.time };
+    const { retryOffset: _, ...read } = readArrival(
+      { key: null, value: null, headers: [], ...place, ...record },
+      policy,
+      this.time,
+      0,
+    );
+    return read;
+  }
+
+  /** All parks are told anew. */
+  async tellParks(): Promise<void> {
+    const from = this.end;
+    is(await this.owner.parks('0'));
+    await this.journal();
+    is(await this.owner.parksTold(from));
   }
 
   /** Redis forgets everything, and a new owner rebuilds the box from what the topic holds from `checkpoint` on. */
@@ -374,7 +422,7 @@ export function arrival(record: Partial<Arrival>): Arrival {
       errorClass: 'Boom',
       errorMessage: 'it broke',
     },
-    { topic: 'main', partition: PARTITION },
+    HOME,
   );
   return {
     retryOffset,
@@ -389,6 +437,7 @@ export function arrival(record: Partial<Arrival>): Arrival {
     attempt: 1,
     fatal: false,
     malformed: false,
+    carried: null,
     payload,
     ...record,
   };

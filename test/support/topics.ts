@@ -46,6 +46,14 @@ export async function commitByHand(
   }
 }
 
+/** What a group has committed in a partition; -1: nothing. */
+export function committedOffset(groupId: string, topic: string, partition: number): Promise<number> {
+  return withAdmin(async (admin) => {
+    const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
+    return Number(found?.partitions.find((one) => one.partition === partition)?.offset ?? -1);
+  });
+}
+
 async function withAdmin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = new Kafka({
     kafkaJS: { brokers: kafkaBrokers, logLevel: logLevel.NOTHING },

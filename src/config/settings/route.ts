@@ -108,6 +108,20 @@ export const routeSettings = {
     doc: 'How soon outcomes are in the retry topic, and so the most that are repeated when Redis loses its data.',
     default: '200ms',
   },
+  carryForward: {
+    age: {
+      format: 'duration',
+      min: 1,
+      doc: 'Retry records of messages that still wait after this time are appended anew. Well below the retention of the retry topic.',
+      default: '1h',
+    },
+    distance: {
+      format: 'integer',
+      min: 1,
+      doc: 'The same where so many records lie behind them: the most that a rebuild reads besides what is held.',
+      default: 100_000,
+    },
+  },
   limits: {
     heldBytes: {
       format: 'size',

@@ -1,7 +1,8 @@
 -- What the group's committed offset proves, once the retry partition has been read to an end that was observed after it.
 -- ARGV: run, now, ownerEpoch, gated (1 | 0), committed in the main topic (-1 = never), end of the retry partition,
 --   committed, first and end offset of the topic that redeliveries go to (-1 = unknown)
--- returns checkpoint, succeeded, redelivered, forgotten, more (1 | 0), reaped origins...
+-- returns checkpoint, whether parks alone hold it back (1 | 0), held messages, succeeded, redelivered, forgotten,
+--   more (1 | 0), reaped origins...
 if meta.ownerEpoch ~= ARGV[3] then return not_the_owner() end
 if not ready() then return { 'NOT_READY' } end
 if number('cursor') < tonumber(ARGV[6]) then return { 'BEHIND' } end
@@ -93,6 +94,7 @@ elseif bit > 262144 then
   base, bit = base + bytes * 8, bit - bytes * 8
 end
 call('HSET', META, 'base', text(base))
-reply[5] = { text(base + bit), succeeded, redelivered, forgotten, more }
+local checkpoint, least = base + bit, number('parked') > 0 and number('parksFrom') or math.huge
+reply[5] = { text(math.min(checkpoint, least)), least < checkpoint and 1 or 0, call('HLEN', RECORDS), succeeded, redelivered, forgotten, more }
 for _, origin in ipairs(reaped) do table.insert(reply[5], origin) end
 return reply

@@ -1,15 +1,16 @@
 -- Records of the retry topic become entries, and the cursor moves, in one step: read twice, they change nothing.
 -- ARGV: run, now, ownerEpoch, cursor before, cursor after, gated (1 | 0), facts of all records, then their payloads
 --   facts: bytes that follow (4), unit (4 + text), retry offset, timestamp, delay, not before (6 each), attempt (2),
---   flags (1), origin (8; -1 = foreign), claim ('' = none), token's place, token's nonce ('' = none) (1 + text each)
--- returns how many were: failed, behind, again, arrived, duplicate, late
+--   flags (1), origin (8; -1 = foreign), claim ('' = none), token's or copy's place, token's nonce ('' = none) (1 + text
+--   each), and of a carried copy: retry offset of its original, first failed at (6 each), unanswered (2)
+-- returns how many were: failed, behind, again, arrived, duplicate, late, moved
 if meta.ownerEpoch ~= ARGV[3] then return not_the_owner() end
 local rebuilding = meta.rebuilding == RUN
 if not rebuilding and not ready() then return { 'NOT_READY' } end
 if meta.cursor ~= ARGV[4] then return { 'CURSOR', meta.cursor } end
 local gated, batch, PAYLOADS = ARGV[6] == '1', ARGV[7], 7
-local ANNOUNCED_FLAG = 4
-local count = { failed = 0, behind = 0, again = 0, arrived = 0, duplicate = 0, late = 0 }
+local ANNOUNCED_FLAG, CARRIED_FLAG = 4, 8
+local count = { failed = 0, behind = 0, again = 0, arrived = 0, duplicate = 0, late = 0, moved = 0 }
 
 local units, facts, at = {}, {}, 1
 for i = 1, #ARGV - PAYLOADS do
@@ -54,12 +55,28 @@ local function store(unit, lock, id, place, offset, dueAt, firstFailed, attempt,
   end
 end
 
+-- A copy of an old record stands for it from here on. What has happened to the entry meanwhile is told after the copy.
+local function move(unit, lock, id, place, offset)
+  local record = records.get(id)
+  local original, dueAt, firstFailed, attempt, flags = read_record(record)
+  mark(original, 0)
+  records.put(id, record_of(offset, dueAt, firstFailed, attempt, flags, record:sub(RECORD_HEAD + 1)))
+  mark(offset, 1)
+  note(unit, place)
+  if lock[PARKED] == 1 then note_park(unit) end
+end
+
 for i, unit in ipairs(units) do
-  local offset, timestamp, delay, notBefore, attempt, flags, origin, claim, given, nonce =
+  local offset, timestamp, delay, notBefore, attempt, flags, origin, claim, given, nonce, tail =
     struct.unpack('>I6I6I6I6I2Bi8Bc0Bc0Bc0', batch, facts[i])
   local payload = ARGV[PAYLOADS + i]
   local lock = locks.get(unit)
-  local place = nonce ~= '' and given or origin >= 0 and place_of(origin)
+  local original, firstFailedBefore, unanswered
+  if flags >= CARRIED_FLAG then
+    flags = flags - CARRIED_FLAG
+    original, firstFailedBefore, unanswered = struct.unpack('>I6I6I2', batch, tail)
+  end
+  local place = given ~= '' and given or origin >= 0 and place_of(origin)
   local here = place and in_box(lock, place)
   if rebuilding and lock and place and not here then
     here = find(lock, place)
@@ -69,10 +86,18 @@ for i, unit in ipairs(units) do
   local state = here and states.get(id)
   local failedAt = math.max(timestamp, state and state[ANNOUNCED_AT] or 0)
   local dueAt = math.max(failedAt + delay, notBefore, state and state[STATUS] == ANNOUNCED and state[DUE_AT] or 0)
-  local firstFailed = attempt > 0 and failedAt or 0
+  local firstFailed = firstFailedBefore or attempt > 0 and failedAt or 0
+  local record = original and here and records.get(id)
 
   -- A rebuild can't tell whether the token was current: the later record is what is known of the message.
-  if here and nonce ~= '' and (rebuilding and records.get(id) or current(unit, place, nonce)) then
+  if record and (read_record(record)) == original then
+    count.moved = count.moved + 1
+    move(unit, lock, id, place, offset)
+  elseif original and (here or not rebuilding) then
+    count.duplicate = count.duplicate + 1
+    -- A rebuild would take it for an entry.
+    if not here then note(unit, place, offset + 1) end
+  elseif here and nonce ~= '' and (rebuilding and records.get(id) or current(unit, place, nonce)) then
     state = state_of(unit, id)
     count.again = count.again + 1
     attempt = math.max(attempt, state[ATTEMPT] + 1)
@@ -97,10 +122,10 @@ for i, unit in ipairs(units) do
       state_of(unit, id)[COPY_AT] = offset
       states.touch(id)
     end
-  elseif late(claim, offset) then
+  elseif not original and late(claim, offset) then
     count.late = count.late + 1
   else
-    if not place or not own(place) then
+    if not place or (not own(place) and not original) then
       lock = lock or open(unit, false)
       local last = call('ZREVRANGEBYLEX', QUEUE, '(' .. struct.pack('>I6', lock[LID] + 1),
         '[' .. struct.pack('>I6', lock[LID]), 'LIMIT', 0, 1)[1]
@@ -114,7 +139,11 @@ for i, unit in ipairs(units) do
     local kind = attempt > 0 and 'failed' or 'behind'
     count[kind] = count[kind] + 1
     store(unit, lock, id, place, offset, dueAt, firstFailed, attempt, flags, payload)
+    if original and unanswered > 0 then
+      state_of(unit, id)[UNANSWERED] = unanswered
+      states.touch(id)
+    end
   end
 end
 put('cursor', ARGV[5])
-return commit({ count.failed, count.behind, count.again, count.arrived, count.duplicate, count.late }, true)
+return commit({ count.failed, count.behind, count.again, count.arrived, count.duplicate, count.late, count.moved }, true)

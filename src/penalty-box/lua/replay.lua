@@ -7,7 +7,7 @@ if meta.cursor ~= ARGV[4] then return { 'CURSOR', meta.cursor } end
 local function parked(unit, on)
   local lock = locks.get(unit) or (on and open(unit, false))
   if not lock or lock[PARKED] == (on and 1 or 0) then return end
-  if not on then add('parked', -1) elseif lock[PARKED] == 0 then add('parked', 1) end
+  if not on then parks(-1) elseif lock[PARKED] == 0 then parks(1) end
   lock[PARKED] = on and 1 or 0
   if not on and lock[COUNT] == 0 then close(unit, lock, 'unparked') else advance(unit, lock) end
 end
@@ -15,7 +15,7 @@ end
 -- What parked the key for its head is told anew; advance() parks it again for a marker.
 local function set_free(lock)
   if lock[PARKED] == 2 then
-    add('parked', -1)
+    parks(-1)
     lock[PARKED] = 0
   end
 end

@@ -71,6 +71,7 @@ describe('a configuration', () => {
           deliveryTimeout: 60_000,
           claimTtl: 10_000,
           journalInterval: 200,
+          carryForward: { age: 3_600_000, distance: 100_000 },
           limits: { heldBytes: 2 ** 30, lockedKeys: 100_000 },
           gateListLimit: 10_000,
         },

@@ -57,7 +57,30 @@ describe('a retry record', () => {
       originTimestamp: 1_234,
       valueAtOrigin: false,
       malformed: null,
+      carried: null,
     });
+  });
+
+  test('a copy of an older one says of which, and what has happened since', () => {
+    const headers = {
+      ...ORIGIN,
+      ...{ 'x-retry-carried': '17', 'x-retry-attempt': '3', 'x-retry-delay-ms': '400' },
+      ...{ 'x-retry-first-failed-at': '1690000000000', 'x-retry-unanswered': '2' },
+    };
+    expect(readRetryRecord(record(headers), place)).toMatchObject({
+      ...{ attempt: 3, delay: 400, failedAt: NOW },
+      carried: { original: 17, place: null, firstFailedAt: 1_690_000_000_000, unanswered: 2 },
+    });
+  });
+
+  test.each([
+    ['whose number is none', { ...ORIGIN, 'x-retry-carried': 'seventeen' }],
+    [
+      'of a foreign origin without its place',
+      { ...ORIGIN, 'x-retry-origin-topic': 'theirs', 'x-retry-carried': '17' },
+    ],
+  ])('a copy %s is an ordinary record', (_, headers) => {
+    expect(readRetryRecord(record(headers), place)).toMatchObject({ carried: null, malformed: null });
   });
 
   test('one that was not announced says so, but keeps its claim', () => {

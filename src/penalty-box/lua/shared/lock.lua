@@ -26,7 +26,7 @@ local function before(a, b)
 end
 
 -- A record is 21 bytes about it and the payload, which scripts never look into.
-local FATAL_BIT, MALFORMED_BIT = 1, 2
+local RECORD_HEAD, FATAL_BIT, MALFORMED_BIT = 21, 1, 2
 local function record_of(retryOffset, dueAt, firstFailed, attempt, flags, payload)
   return struct.pack('>I6I6I6I2B', retryOffset, dueAt, firstFailed, attempt, flags) .. payload
 end
@@ -59,6 +59,12 @@ local function note(unit, place, upto)
 end
 local function note_park(unit) note(unit, '') end
 
+-- How many keys are parked. Every record that tells of one of them lies from `parksFrom` on.
+local function parks(by)
+  if number('parked') == 0 then put('parksFrom', number('cursor')) end
+  add('parked', by)
+end
+
 local function in_box(lock, place)
   return lock and (lock[HEAD] == place or call('ZSCORE', QUEUE, id_of(lock, place)) ~= false)
 end
@@ -89,7 +95,7 @@ end
 
 local function close(unit, lock, reason)
   locks.drop(unit); due.drop(unit)
-  if lock[PARKED] ~= 0 then add('parked', -1) end
+  if lock[PARKED] ~= 0 then parks(-1) end
   released[#released + 1] = reason
   released[#released + 1] = NOW - lock[SINCE]
   if unit:sub(1, 1) == 'n' then add('nullUnits', -1) end
@@ -147,7 +153,7 @@ local function advance(unit, lock)
     -- A marker that earlier entries had overtaken is the head again: its key waits for the operator, as before.
     if state[STATUS] == BURIED then
       lock[PARKED] = 2
-      add('parked', 1)
+      parks(1)
     end
   else
     local _, dueAt, _, attempt = read_record(records.get(id))

@@ -45,7 +45,7 @@ export interface Copy {
   readonly token: string;
 }
 
-const NOWHERE = { failed: 0, behind: 0, again: 0, arrived: 0, duplicate: 0, late: 0 };
+const NOWHERE = { failed: 0, behind: 0, again: 0, arrived: 0, duplicate: 0, late: 0, moved: 0 };
 
 /** The penalty box of one shard as the protocol describes it, in memory. */
 export class BoxModel {

@@ -1,0 +1,41 @@
+import { carriedHeaders, placeHeaders } from '../domain/outgoing-headers.ts';
+import { keyOf } from '../domain/unit.ts';
+import type { OutgoingRecord } from '../kafka/send.ts';
+import type { AgedEntry } from '../penalty-box/entry.ts';
+import { decodePayload } from '../penalty-box/payload.ts';
+import type { Home } from '../penalty-box/payload.ts';
+
+/** Where copies go, and what they say of it. */
+export interface CopyTo {
+  readonly route: string;
+  readonly retryTopic: string;
+  /** Main topic and partition of the shard. */
+  readonly home: Home;
+}
+
+/** The copy of an entry's retry record, with what has happened to the entry since. Pure. */
+export function copyOf(entry: AgedEntry, { route, retryTopic, home }: CopyTo): OutgoingRecord {
+  const payload = decodePayload(entry.payload, home);
+  const { origin, originTimestamp, headers, valueAtOrigin } = payload;
+  const told = entry.errorClass !== '' || entry.errorMessage !== '';
+  const departure = {
+    place: placeHeaders(route, origin),
+    originOffset: origin.offset,
+    originTimestamp,
+    applicationHeaders: headers,
+  };
+  return {
+    topic: retryTopic,
+    partition: home.partition,
+    key: keyOf(entry.unit) ?? payload.key,
+    value: payload.value,
+    headers: carriedHeaders(departure, {
+      ...entry,
+      original: entry.retryOffset,
+      place: entry.place.length === 8 ? null : entry.place,
+      errorClass: told ? entry.errorClass : payload.errorClass,
+      errorMessage: told ? entry.errorMessage : payload.errorMessage,
+      valueAtOrigin,
+    }),
+  };
+}
