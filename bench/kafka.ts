@@ -1,4 +1,5 @@
 import RdKafka from '@confluentinc/kafka-javascript';
+import type { Message } from '@confluentinc/kafka-javascript';
 import type { Stack } from '../dev/stack/stack.ts';
 
 export const PARTITIONS = 6;
@@ -24,7 +25,13 @@ export async function connectAdmin(stack: Stack): Promise<Admin> {
 
 export async function createTopics(admin: Admin, names: readonly string[]): Promise<void> {
   await admin.createTopics({
-    topics: names.map((topic) => ({ topic, numPartitions: PARTITIONS, replicationFactor: 1 })),
+    topics: names.map((topic) => ({
+      topic,
+      numPartitions: PARTITIONS,
+      replicationFactor: 1,
+      // Some records say that they are old.
+      configEntries: [{ name: 'retention.ms', value: '-1' }],
+    })),
   });
 }
 
@@ -43,6 +50,8 @@ export interface Outgoing {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: Record<string, Buffer | string>[];
+  /** Epoch ms; default: now. */
+  readonly timestamp?: number;
 }
 
 /** Writes records in order and resolves when Kafka has acknowledged all. */
@@ -70,12 +79,53 @@ export async function produceAll(stack: Stack, topic: string, records: Iterable<
     waiting--;
     if (waiting < 50_000) drained?.();
   });
-  for (const { partition, key, value, headers } of records) {
-    producer.produce(topic, partition, value, key, undefined, 0, headers);
+  for (const { partition, key, value, headers, timestamp } of records) {
+    producer.produce(topic, partition, value, key, timestamp, 0, headers);
     if (++waiting >= 100_000) await new Promise<void>((resolve) => (drained = resolve));
   }
   await new Promise<void>((resolve) => {
     producer.disconnect(60_000, () => {
+      resolve();
+    });
+  });
+}
+
+/** Hands over every record of a topic as it comes, until `take` answers false. */
+export async function readTopic(
+  stack: Stack,
+  topic: string,
+  take: (message: Message) => boolean,
+): Promise<void> {
+  const consumer = new RdKafka.KafkaConsumer(
+    {
+      'metadata.broker.list': stack.kafka.brokers.join(','),
+      'group.id': `${topic}-reader`,
+      'enable.auto.commit': false,
+      'fetch.wait.max.ms': 500,
+      'fetch.queue.backoff.ms': 1,
+    },
+    {},
+  );
+  await new Promise<void>((resolve) => {
+    consumer.connect({}, () => {
+      resolve();
+    });
+  });
+  (
+    consumer as never as { setDefaultIsTimeoutOnlyForFirstMessage(on: boolean): void }
+  ).setDefaultIsTimeoutOnlyForFirstMessage(true);
+  consumer.setDefaultConsumeTimeout(100);
+  consumer.assign(Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition, offset: 0 })));
+  for (let goesOn = true; goesOn;) {
+    const messages = await new Promise<Message[]>((resolve) => {
+      consumer.consume(1_000, (_error, found) => {
+        resolve(found);
+      });
+    });
+    for (const message of messages) goesOn &&= take(message);
+  }
+  await new Promise<void>((resolve) => {
+    consumer.disconnect(() => {
       resolve();
     });
   });

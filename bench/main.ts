@@ -5,6 +5,8 @@ import { measureGate } from './gate.ts';
 import { measureLoop } from './loop.ts';
 import { measureMemory } from './memory.ts';
 import { measurePunctuality } from './punctuality.ts';
+import { measureRebuild } from './rebuild.ts';
+import { measureTakeover } from './takeover.ts';
 
 type Measure = (stack: Stack, say: (line: string) => void) => Promise<Record<string, number>>;
 
@@ -13,6 +15,8 @@ const measures: Record<string, Measure> = {
   loop: measureLoop,
   punctuality: measurePunctuality,
   memory: measureMemory,
+  rebuild: measureRebuild,
+  takeover: measureTakeover,
 };
 
 const wanted = process.argv.slice(2);

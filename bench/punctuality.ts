@@ -1,7 +1,5 @@
-import RdKafka from '@confluentinc/kafka-javascript';
-import type { Message } from '@confluentinc/kafka-javascript';
 import type { Stack } from '../dev/stack/stack.ts';
-import { connectAdmin, createTopics, PARTITIONS, produceAll } from './kafka.ts';
+import { connectAdmin, createTopics, produceAll, readTopic } from './kafka.ts';
 import type { Outgoing } from './kafka.ts';
 import { retryRecords } from './retry-records.ts';
 import { startService } from './service.ts';
@@ -64,43 +62,10 @@ function* dueInTurn(topic: string, firstDue: number): Generator<Outgoing> {
 }
 
 async function readLateness(stack: Stack, topic: string): Promise<number[]> {
-  const consumer = new RdKafka.KafkaConsumer(
-    {
-      'metadata.broker.list': stack.kafka.brokers.join(','),
-      'group.id': `${topic}-reader`,
-      'enable.auto.commit': false,
-      'fetch.wait.max.ms': 500,
-      'fetch.queue.backoff.ms': 1,
-    },
-    {},
-  );
-  await new Promise<void>((resolve) => {
-    consumer.connect({}, () => {
-      resolve();
-    });
-  });
-  (
-    consumer as never as { setDefaultIsTimeoutOnlyForFirstMessage(on: boolean): void }
-  ).setDefaultIsTimeoutOnlyForFirstMessage(true);
-  consumer.setDefaultConsumeTimeout(100);
-  consumer.assign(Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition, offset: 0 })));
   const lateness: number[] = [];
-  while (lateness.length < COUNT) {
-    const messages = await new Promise<Message[]>((resolve) => {
-      consumer.consume(1_000, (_error, found) => {
-        resolve(found);
-      });
-    });
-    const now = Date.now();
-    for (const { headers } of messages) {
-      const due = headers?.find((header) => 'due' in header)?.['due'];
-      lateness.push(now - Number(due?.toString()));
-    }
-  }
-  await new Promise<void>((resolve) => {
-    consumer.disconnect(() => {
-      resolve();
-    });
+  await readTopic(stack, topic, ({ headers }) => {
+    const due = headers?.find((header) => 'due' in header)?.['due'];
+    return lateness.push(Date.now() - Number(due?.toString())) < COUNT;
   });
   return lateness;
 }

@@ -15,6 +15,8 @@ export interface MeasuredService extends AsyncDisposable {
   /** Resident size, MiB. */
   rss(): Promise<number>;
   metrics(): Promise<string>;
+  /** Sends a signal, and does not wait. */
+  kill(signal: NodeJS.Signals): void;
 }
 
 export interface MeasuredRoute {
@@ -53,6 +55,7 @@ export async function startService(stack: Stack, route: MeasuredRoute): Promise<
       }),
     rss: () => residentMebibytes(child),
     metrics: async () => (await fetch(`${url}/metrics`)).text(),
+    kill: (signal) => child.kill(signal),
     [Symbol.asyncDispose]: async () => {
       child.kill('SIGTERM');
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
