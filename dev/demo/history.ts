@@ -71,7 +71,7 @@ export class HistoryWriter {
 const CHUNK = 1 << 20;
 
 /** Follows one file while it is being written. The file need not be there yet. */
-export class HistoryFollower {
+export class HistoryFollower<Line = HistoryLine> {
   readonly #path: string;
   #file: number | undefined;
   #rest = Buffer.alloc(0);
@@ -81,7 +81,7 @@ export class HistoryFollower {
   }
 
   /** What was added since the last call. A line without its end stays for the next one. */
-  more(): HistoryLine[] {
+  more(): Line[] {
     const file = this.#open();
     if (file === undefined) return [];
     const parts = [this.#rest];
@@ -95,7 +95,7 @@ export class HistoryFollower {
     const end = all.lastIndexOf('\n') + 1;
     this.#rest = all.subarray(end);
     const lines = all.subarray(0, end).toString('utf8').split('\n');
-    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as HistoryLine);
+    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Line);
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 // What is produced and what fails, from the seed alone: the consumers decide it by themselves, in processes of their
 // own, and a run can be repeated.
+import { hash, randomFrom } from '../seeded-random.ts';
 
 /** One message to be: `seq` counts from 1 within its key. */
 export interface Order {
@@ -50,22 +51,4 @@ export function failuresOf(
   if (key === poisonKey) return Infinity;
   const random = randomFrom(hash(`${seed}/${key}/${seq}`));
   return random() < FAILING_SHARE ? 1 + Math.floor(random() * MOST_FAILURES) : 0;
-}
-
-/** mulberry32: small, and good enough to scatter failures. */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
-  };
-}
-
-/** FNV-1a. */
-function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (const byte of Buffer.from(text)) value = Math.imul(value ^ byte, 0x01000193);
-  return value >>> 0;
 }

@@ -2,6 +2,8 @@ export interface KafkaNode {
   readonly id: number;
   readonly port: number;
   readonly controllerPort: number;
+  /** With a proxy in front of it: its port, which clients are told, and the one at which the brokers talk past it. */
+  readonly front?: { readonly port: number; readonly insidePort: number };
 }
 
 /** server.properties of one node of a small cluster on this machine, the same for processes and for Docker. */
@@ -12,13 +14,22 @@ export function nodeProperties(
 ): Record<string, string> {
   const replicas = String(Math.min(3, cluster.length));
   const voters = cluster.map(({ id, controllerPort }) => `${id}@127.0.0.1:${controllerPort}`);
+  const { front } = node;
   return {
     'process.roles': 'broker,controller',
     'node.id': String(node.id),
     'controller.quorum.voters': voters.join(','),
-    listeners: `PLAINTEXT://${bind}:${node.port},CONTROLLER://${bind}:${node.controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${node.port}`,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    listeners: [
+      `PLAINTEXT://${bind}:${node.port}`,
+      `CONTROLLER://${bind}:${node.controllerPort}`,
+      ...(front ? [`INSIDE://${bind}:${front.insidePort}`] : []),
+    ].join(','),
+    'advertised.listeners': [
+      `PLAINTEXT://127.0.0.1:${front?.port ?? node.port}`,
+      ...(front ? [`INSIDE://127.0.0.1:${front.insidePort}`] : []),
+    ].join(','),
+    ...(front ? { 'inter.broker.listener.name': 'INSIDE' } : {}),
+    'listener.security.protocol.map': `PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT${front ? ',INSIDE:PLAINTEXT' : ''}`,
     'controller.listener.names': 'CONTROLLER',
 
     // As in production: a misspelt topic is an error, not a new topic with one partition.

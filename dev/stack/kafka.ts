@@ -10,6 +10,11 @@ import { Workspace } from './workspace.ts';
 export interface KafkaOptions {
   /** How many brokers, each of them a controller as well. Three and more replicate threefold. Default 1. */
   readonly brokers?: number;
+  /**
+   * Ports of proxies, one a broker: clients are told these in place of the brokers' own. The brokers talk to each other
+   * past them, and so do clients that begin with `inside`.
+   */
+  readonly fronts?: readonly number[];
   /** Settings of server.properties, over those in kafka-properties.ts. */
   readonly properties?: Readonly<Record<string, string>>;
   /** The defaults start fast; a benchmark wants more heap and the optimising compiler. */
@@ -20,7 +25,10 @@ export interface KafkaOptions {
 }
 
 export interface KafkaServer extends AsyncDisposable {
+  /** Where the brokers listen for clients; with `fronts` these are the addresses that the proxies forward to. */
   readonly brokers: readonly string[];
+  /** Where clients start that are to pass no proxy; without `fronts` the same as `brokers`. */
+  readonly inside: readonly string[];
   /** One a broker, in the order of `brokers`; the id of a node is its index plus one. */
   readonly nodes: readonly ServerProcess[];
   readonly directory: string;
@@ -33,9 +41,14 @@ const log4jConfig = join(import.meta.dirname, 'kafka-jars', 'log4j2.properties')
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
   const size = options.brokers ?? 1;
   const jars = await kafkaJars(options.say ?? (() => undefined));
-  const ports = await freePorts(2 * size);
+  const ports = await freePorts(3 * size);
   const cluster = Array.from({ length: size }, (_, index): KafkaNode => {
-    return { id: index + 1, port: ports[2 * index]!, controllerPort: ports[2 * index + 1]! };
+    const [port, controllerPort, insidePort] = ports.slice(3 * index) as [number, number, number];
+    const front = options.fronts?.[index];
+    return {
+      ...{ id: index + 1, port, controllerPort },
+      ...(front === undefined ? {} : { front: { port: front, insidePort } }),
+    };
   });
   const clusterId = options.clusterId ?? randomBytes(16).toString('base64url');
 
@@ -62,6 +75,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
     await Promise.all(nodes.map((node) => node.start()));
     return {
       brokers: cluster.map((node) => `127.0.0.1:${node.port}`),
+      inside: cluster.map(({ port, front }) => `127.0.0.1:${front?.insidePort ?? port}`),
       nodes,
       directory: workspace.directory,
       [Symbol.asyncDispose]: () => workspace[Symbol.asyncDispose](),
