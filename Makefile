@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo stack check test integration end-to-end bench build clean setup setup-test setup-stack
+.PHONY: help demo stack check test integration end-to-end faults faults-short bench build clean setup setup-test setup-stack
 
 TS := node --import tsx
 
@@ -23,6 +23,12 @@ integration: setup-test
 
 end-to-end: setup-test build
 	@npm run --silent test:end-to-end
+
+faults: setup-test dist/cli.js ## Faults of all kinds under load, and what they broke (SEED=, MINUTES=10, KEEP=DIR)
+	@$(TS) test/faults/main.ts
+
+faults-short: setup-test dist/cli.js ## The same in two minutes
+	@MINUTES=2 $(TS) test/faults/main.ts
 
 bench: setup-test build ## Measure (ARGS=... is passed on)
 	@$(TS) bench/main.ts $(ARGS)

@@ -1,0 +1,67 @@
+import RdKafka from '@confluentinc/kafka-javascript';
+import { waitFor } from '../../support/wait-for.ts';
+import { HEADROOM_BYTES, MAX_MESSAGE_BYTES, modes, PARTITIONS, topicsOf } from '../routes.ts';
+
+const { Kafka, logLevel } = RdKafka.KafkaJS;
+type Admin = ReturnType<InstanceType<typeof Kafka>['admin']>;
+
+/** Kafka as the run sees it, past all proxies: makes the topics, and sees how far they are read. */
+export class Topics implements AsyncDisposable {
+  readonly #admin: Admin;
+
+  private constructor(admin: Admin) {
+    this.#admin = admin;
+  }
+
+  static async connect(brokers: readonly string[]): Promise<Topics> {
+    const admin = new Kafka({ kafkaJS: { brokers: [...brokers], logLevel: logLevel.NOTHING } }).admin();
+    await admin.connect();
+    return new Topics(admin);
+  }
+
+  async create(): Promise<void> {
+    const topics = modes.flatMap((mode) => {
+      const { main, retry, deadLetters } = topicsOf(mode);
+      return [topic(main, MAX_MESSAGE_BYTES), ...[retry, deadLetters].map((name) => topic(name))];
+    });
+    await this.#admin.createTopics({ topics });
+    await waitFor('the new topics to be known', async () => {
+      const known = await this.#admin.fetchTopicMetadata({ topics: topics.map((each) => each.topic) });
+      return known.every(({ partitions }) => partitions.length === PARTITIONS);
+    });
+  }
+
+  /** Resolves when every replica of every partition has all that its leader has: then the next broker may go. */
+  async inSync(): Promise<void> {
+    const names = modes.map((mode) => topicsOf(mode).main);
+    await waitFor(
+      'all replicas to be in sync',
+      async () => {
+        const topics = await this.#admin.fetchTopicMetadata({ topics: names });
+        return topics
+          .flatMap(({ partitions }) => partitions)
+          .every(({ isr, replicas }) => isr.length === replicas.length);
+      },
+      { within: 60_000, every: 250 },
+    );
+  }
+
+  /** Records of the main topic that the application has not committed past. */
+  async lag(route: string): Promise<number> {
+    const { main, group } = topicsOf(route);
+    // The commits first: what is produced in between then only makes the lag larger, never negative.
+    const [offsets] = await this.#admin.fetchOffsets({ groupId: group, topics: [main] });
+    const ends = await this.#admin.fetchTopicOffsets(main);
+    const end = ends.reduce((sum, { high }) => sum + Number(high), 0);
+    return (offsets?.partitions ?? []).reduce((rest, { offset }) => rest - Math.max(0, Number(offset)), end);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#admin.disconnect();
+  }
+}
+
+function topic(name: string, maxBytes = MAX_MESSAGE_BYTES + HEADROOM_BYTES) {
+  const configEntries = [{ name: 'max.message.bytes', value: String(maxBytes) }];
+  return { topic: name, numPartitions: PARTITIONS, replicationFactor: 3, configEntries };
+}
