@@ -1,11 +1,12 @@
 import { attemptsRow, earlyRow } from './checker/attempts.ts';
-import { duplicatesRow, recordedRow } from './checker/duplicates.ts';
+import { duplicatesRow } from './checker/duplicates.ts';
 import { Faults } from './checker/faults.ts';
-import type { Verdict } from './checker/verdict.ts';
+import type { PromiseName, Row, Verdict } from './checker/verdict.ts';
 import { isolationRow } from './checker/isolation.ts';
 import { neverMoreRow } from './checker/never-more.ts';
 import { orderRow } from './checker/order.ts';
 import { lossRow, remainsRow } from './checker/outcome.ts';
+import { recordedRow } from './checker/recorded.ts';
 import { storiesOf } from './checker/story.ts';
 import type { HistoryLine, RoutePolicy } from './history.ts';
 
@@ -29,8 +30,32 @@ export function check(history: readonly HistoryLine[], policies: readonly RouteP
   ];
   return {
     rows,
-    violations: rows.reduce((sum, { violations }) => sum + violations.length, 0),
+    violations: violationsOf(rows),
     faults: faults.all,
     begunAt: history.reduce((first, { at }) => Math.min(first, at), Infinity),
   };
+}
+
+/**
+ * The promises of which a violation that is found while the run goes on stays one. `until`: before anything that is not
+ * written down yet, such as a fault that lasts.
+ */
+export function checkSoFar(
+  history: readonly HistoryLine[],
+  policies: readonly RoutePolicy[],
+  until: number,
+): Verdict {
+  const bounded = new Set<HistoryLine['type']>(['begun', 'dead-letter']);
+  const verdict = check(
+    history.filter(({ type, at }) => !bounded.has(type) || at < until),
+    policies,
+  );
+  const rows = verdict.rows.filter(({ promise }) => certain.has(promise));
+  return { ...verdict, rows, violations: violationsOf(rows) };
+}
+
+const certain = new Set<PromiseName>(['order', 'never early', 'attempts', 'recorded', 'duplicates']);
+
+function violationsOf(rows: readonly Row[]): number {
+  return rows.reduce((sum, { violations }) => sum + violations.length, 0);
 }

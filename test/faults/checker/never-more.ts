@@ -1,4 +1,4 @@
-import { successBefore } from './duplicates.ts';
+import { successBefore } from './recorded.ts';
 import type { Faults } from './faults.ts';
 import { type Finding, nameOf, type Row, Tally } from './verdict.ts';
 import { originOf, type Stories, type Story } from './story.ts';

@@ -93,7 +93,34 @@ describe('a message that is handled again after its success was recorded', () =>
     const { run, message } = recorded();
     run.assigned(B, 500).call(message, 1_020, 'succeeded', { attempt: 2, consumer: A });
     expect(run.broken).toEqual([]);
-    expect(run.notesOf('recorded')).toEqual(['1 × handled by a consumer that had lost the partition']);
+    expect(run.notesOf('recorded')).toEqual(['1 × handled again by a consumer that had lost the partition']);
+  });
+});
+
+describe('an attempt that is made again after the next one', () => {
+  const repeated = (prepare: (run: RunBuilder) => void = () => undefined) => {
+    const run = new RunBuilder();
+    const message = run.order('x');
+    run.assigned(A, 0).call(message, 10, 'failed').call(message, 1_000, 'failed', { attempt: 2 });
+    prepare(run);
+    return run.call(message, 20_000, 'succeeded', { redelivered: true });
+  };
+
+  it('breaks the promise: its failure had been known', () => {
+    expect(repeated().broken).toEqual(['recorded']);
+    expect(repeated((run) => run.fault('redis-killed', 10_000)).broken).toEqual(['recorded']);
+  });
+
+  it('is excused where Redis may have forgotten it', () => {
+    expect(repeated((run) => run.fault('redis-killed', 1_600)).broken).toEqual([]);
+  });
+
+  it('is nothing that an application without the gate is promised', () => {
+    const run = new RunBuilder('ungated');
+    const message = run.order('x');
+    run.call(message, 10, 'failed').call(message, 1_000, 'failed', { attempt: 2 });
+    run.call(message, 2_000, 'succeeded', { redelivered: true });
+    expect(run.broken).toEqual([]);
   });
 });
 

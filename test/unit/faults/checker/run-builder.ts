@@ -91,9 +91,13 @@ export class RunBuilder {
     return this;
   }
 
+  get history(): HistoryLine[] {
+    return [...this.#history];
+  }
+
   get verdict(): Verdict {
     const policy = policies.find(({ mode }) => mode === this.#mode)!;
-    const history = [...this.#history];
+    const { history } = this;
     if (this.#remains !== undefined) {
       const [lockedKeys, heldMessages, inFlight] = this.#remains;
       history.push({ type: 'remains', at: START, route: policy.route, lockedKeys, heldMessages, inFlight });
