@@ -1,5 +1,6 @@
 // `make faults`: real brokers, Redis, replicas and consumers, and a nemesis that kills, stops and cuts them off; then what
 // was written down is judged. Exit code 1 if a promise was broken.
+import { setMaxListeners } from 'node:events';
 import { readOptions } from './options.ts';
 import { runFaults } from './run.ts';
 
@@ -7,6 +8,8 @@ const INTERRUPTED = 130;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const abort = new AbortController();
+// Every fault of the plan listens to it.
+setMaxListeners(0, abort.signal);
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.on(name, () => {
     // The second time at once: janitor.sh of dev/stack clears up behind whoever ends like that.

@@ -1,4 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message, MessageHeader, Producer } from '@confluentinc/kafka-javascript';
+
+const PAUSE_MS = 100;
 
 /** Tells our records from those of others that use the same producer. */
 class Publishing {
@@ -28,9 +31,9 @@ export class RetryProducer {
         await this.#produce(topic, message, more);
         return;
       } catch (error) {
-        process.stdout.write(
-          `${JSON.stringify({ at: Date.now(), topic, publish: String((error as Error).cause) })}\n`,
-        );
+        const reason = String((error as Error).cause ?? error);
+        process.stdout.write(`${JSON.stringify({ at: Date.now(), topic, publish: reason })}\n`);
+        await sleep(PAUSE_MS);
       }
     }
   }

@@ -22,7 +22,7 @@ const GRACE_MS = 30_000;
  * A process that is meant to run: killed, stopped or terminated by the nemesis, and started again when it ends by itself,
  * as a supervisor would. Each life has a name of its own, and a log.
  */
-export class Member {
+export class Member implements AsyncDisposable {
   readonly name: string;
   readonly ownEnds: OwnEnd[] = [];
   readonly #workspace: Workspace;
@@ -84,6 +84,10 @@ export class Member {
       () => undefined,
     );
     await ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {

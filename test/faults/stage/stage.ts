@@ -68,6 +68,7 @@ export async function setStage({ seed, loadMs, dist }: StageOptions): Promise<St
       services: [...replicas.values()].map(({ url }) => url),
     };
     const instances = new Map(consumers.map((name) => [name, new Consumer(name, workspace, settings)]));
+    for (const { member } of [...replicas.values(), ...instances.values()]) own(member);
     return {
       ...{ services: replicas, consumers: instances, links, redis, topics, deadLetters },
       brokers: new Map(brokers.map((name, i) => [name, kafka.nodes[i]!])),
