@@ -27,7 +27,7 @@ export interface LoadOptions {
 
 export const KEYS = 60;
 /** Few keys with very many messages: when one of these is locked, a long queue builds up behind it. */
-const HOT_KEYS = 2;
+export const HOT_KEYS = 2;
 const HOT_SHARE = 0.3;
 const KEYLESS_SHARE = 0.03;
 /** So large that the gate sends it to the retry topic without its value. */
