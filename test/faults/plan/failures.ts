@@ -8,12 +8,12 @@ export interface FailureOptions {
   readonly loadMs: number;
 }
 
-const FAILING_SHARE = 0.04;
+const FAILING_SHARE = 0.03;
 
 /** In each of these one key begins to fail for ever, and all messages fail for a while. */
 const PERIOD_MS = 30_000;
 const POISON_MS = 6_000;
-const STORM_MS = 3_000;
+const STORM_MS = 2_000;
 /** What fails for ever takes all attempts, one message after the other. Later than this the run would have to wait for it. */
 const POISON_UNTIL = 0.7;
 const STORMS_UNTIL = 0.85;

@@ -26,9 +26,12 @@ export interface LoadOptions {
 }
 
 export const KEYS = 60;
-/** Few keys with very many messages: when one of these is locked, a long queue builds up behind it. */
+/**
+ * Few keys with very many messages: when one of these is locked, a long queue builds up behind it. With more of them its
+ * retries, one after the other, would take longer than the run.
+ */
 export const HOT_KEYS = 2;
-const HOT_SHARE = 0.3;
+const HOT_SHARE = 0.2;
 const KEYLESS_SHARE = 0.03;
 /** So large that the gate sends it to the retry topic without its value. */
 export const LARGE_BYTES = 80 * 1024;
