@@ -1,11 +1,11 @@
 # Every target sets up what it needs by itself; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo stack check test integration end-to-end faults faults-short bench build clean setup setup-test setup-stack
+.PHONY: help demo stack check test integration end-to-end faults faults-short faults-mutants bench build clean setup setup-test setup-stack
 
 TS := node --import tsx
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup-stack dist/cli.js ## See it work: failures, crashes, and every key in order (ARGS=... is passed on)
 	@$(TS) dev/demo/main.ts $(ARGS)
@@ -29,6 +29,9 @@ faults: setup-test dist/cli.js ## Faults of all kinds under load, and what they 
 
 faults-short: setup-test dist/cli.js ## The same in two minutes
 	@MINUTES=2 $(TS) test/faults/main.ts
+
+faults-mutants: setup-test ## Does the fault suite find bugs? One after another is built in (ARGS="name name")
+	@$(TS) test/faults/mutants/main.ts $(ARGS)
 
 bench: setup-test build ## Measure (ARGS=... is passed on)
 	@$(TS) bench/main.ts $(ARGS)

@@ -3,6 +3,7 @@ import { copyFile, mkdir, mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import type { Chronicle } from './chronicle.ts';
+import type { Verdict } from './checker.ts';
 import type { FaultOptions } from './options.ts';
 import { policies } from './routes.ts';
 import type { Stage } from './stage/stage.ts';
@@ -15,6 +16,7 @@ export async function keepEvidence(
   stage: Stage,
   chronicle: Chronicle,
   { keep, seed, minutes }: FaultOptions,
+  verdict?: Verdict,
 ): Promise<string> {
   const directory = keep ?? (await mkdtemp(join(tmpdir(), `retry-orchestrator-faults-${seed}-`)));
   await mkdir(directory, { recursive: true });
@@ -23,8 +25,9 @@ export async function keepEvidence(
       if (kept.has(extname(name))) await copyFile(join(source, name), join(directory, name));
     }
   }
+  const broken = verdict?.rows.flatMap((row) => (row.violations.length > 0 ? row.promise : []));
   const lines = chronicle.sorted.map((line) => `${JSON.stringify(line)}\n`);
   writeFileSync(join(directory, 'history.jsonl'), lines.join(''));
-  writeFileSync(join(directory, 'run.json'), JSON.stringify({ seed, minutes, policies }, null, 1));
+  writeFileSync(join(directory, 'run.json'), JSON.stringify({ seed, minutes, policies, broken }, null, 1));
   return directory;
 }

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { type FaultKind, faultKinds } from './history.ts';
 
 export interface FaultOptions {
   readonly seed: number;
@@ -11,6 +12,10 @@ export interface FaultOptions {
   readonly keep: string | undefined;
   /** The build of the service and of the gate. */
   readonly dist: string;
+  /** Only these; otherwise all. */
+  readonly kinds: readonly FaultKind[];
+  /** Ends as soon as a promise is broken for certain. */
+  readonly untilBroken: boolean;
 }
 
 /** What starting, and waiting for the last messages, takes of the minutes. */
@@ -27,7 +32,19 @@ export function readOptions(env: NodeJS.ProcessEnv, anySeed: number): FaultOptio
     perSecond: number('RATE', env['RATE'] ?? String(PER_SECOND), 3, 10_000),
     keep: env['KEEP'] ? resolve(env['KEEP']) : undefined,
     dist: resolve(env['DIST'] ?? 'dist'),
+    kinds: kindsOf(env['FAULTS']),
+    untilBroken: env['UNTIL_BROKEN'] === '1',
   };
+}
+
+function kindsOf(text: string | undefined): readonly FaultKind[] {
+  if (!text) return faultKinds;
+  return text.split(',').map((name) => {
+    const kind = faultKinds.find((known) => known === name);
+    if (kind === undefined)
+      throw new Error(`FAULTS has '${name}', which is none of ${faultKinds.join(', ')}`);
+    return kind;
+  });
 }
 
 function number(name: string, text: string, min: number, max: number): number {

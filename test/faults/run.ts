@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { abortable } from '../../dev/demo/abortable.ts';
 import { check, report } from './checker.ts';
 import { Chronicle } from './chronicle.ts';
+import { EarlyVerdict } from './early-verdict.ts';
 import { keepEvidence } from './evidence.ts';
 import { type Fault, faultKinds } from './history.ts';
 import { torment } from './nemesis/nemesis.ts';
@@ -41,36 +42,46 @@ export async function runFaults(options: FaultOptions, say: Say, signal: AbortSi
       })
       .sort((a, b) => a.atMs - b.atMs);
     const start = performance.now();
-    const seconds = (): string => `${((performance.now() - start) / 1_000).toFixed(1).padStart(6)} s`;
+    const told: Say = (line) => {
+      say(`${((performance.now() - start) / 1_000).toFixed(1).padStart(6)} s  ${line}`);
+    };
+    const early = new EarlyVerdict();
     const watching = new AbortController();
-    const watched = watch(
-      chronicle,
-      collect,
-      (line) => {
-        say(`${seconds()}  ${line}`);
-      },
-      watching.signal,
-    );
-    await Promise.all([
-      producer.send(load, start, signal),
-      torment(faultsOf({ seed, loadMs }), start, {
-        ...{ stage, signal },
+    const look = async (): Promise<void> => {
+      await collect();
+      if (options.untilBroken) early.judge(chronicle);
+    };
+    const watched = watch(chronicle, look, told, watching.signal);
+    const going = AbortSignal.any([signal, early.broken]);
+    const ends = await Promise.allSettled([
+      producer.send(load, start, going),
+      torment(faultsOf(options), start, {
+        ...{ stage, signal: going },
         onBegin: (fault) => {
-          say(`${seconds()}  ${nameOf(fault)}`);
+          early.begun(fault);
+          told(nameOf(fault));
         },
         onEnd: (fault) => {
           chronicle.add(fault);
+        },
+        onOver: (fault) => {
+          early.over(fault);
         },
       }),
     ]);
     watching.abort();
     await watched;
-    say(`${seconds()}  calm: waiting until every message has its end`);
-    const { remains, missing } = await settle(stage, chronicle, collect, signal);
-    for (const line of remains) chronicle.add(line);
-    say(`${seconds()}  ${missing.length === 0 ? 'every message has its end' : 'gave up waiting'}`);
+    for (const end of ends) if (end.status === 'rejected' && !early.broken.aborted) throw end.reason;
+    const missing: string[] = [];
+    if (early.found === undefined) {
+      told('calm: waiting until every message has its end');
+      const settled = await settle(stage, chronicle, collect, signal);
+      for (const line of settled.remains) chronicle.add(line);
+      missing.push(...settled.missing);
+      told(missing.length === 0 ? 'every message has its end' : 'gave up waiting');
+    }
 
-    const verdict = check(chronicle.sorted, policies);
+    const verdict = early.found ?? check(chronicle.sorted, policies);
     const ownEnds = ownEndsOf(stage);
     say(report(verdict));
     for (const line of [...missing, ...ownEnds]) say(line);
@@ -82,7 +93,7 @@ export async function runFaults(options: FaultOptions, say: Say, signal: AbortSi
     ];
     const isKept = !failed.includes(true);
     if (!isKept || options.keep !== undefined) {
-      say(`logs and histories: ${await keepEvidence(stage, chronicle, options)}`);
+      say(`logs and histories: ${await keepEvidence(stage, chronicle, options, verdict)}`);
     }
     const broken = failed.filter(Boolean).length;
     say(`Checks:      ${broken} failed, ${failed.length - broken} passed, ${failed.length} total`);

@@ -7,6 +7,8 @@ import type { Stage } from './stage/stage.ts';
 
 /** Generous: when this has passed in calm, something is stuck. */
 const LIMIT_MS = 150_000;
+/** When nothing is left to do for so long, what has no end by then is lost. */
+const LOST_MS = 10_000;
 const EVERY_MS = 500;
 const SHOWN = 5;
 
@@ -24,17 +26,20 @@ export async function settle(
   signal: AbortSignal,
 ): Promise<Settled> {
   const deadline = performance.now() + LIMIT_MS;
+  let idleSince = Infinity;
   for (;;) {
     await collect();
     const states = await Promise.all(modes.map((mode) => stateOf(mode, stage.services.values())));
     const lags = await Promise.all(modes.map((mode) => stage.topics.lag(mode).catch(() => undefined)));
     const remains = states.flatMap((state) => state?.remains ?? []);
-    const isOver =
-      chronicle.unresolved.length === 0 &&
-      states.every((state) => state !== undefined && nothingRemains(state)) &&
-      lags.every((lag) => lag === 0);
-    if (isOver) return { remains, missing: [] };
-    if (performance.now() > deadline) return { remains, missing: missingOf(chronicle, states, lags) };
+    const isIdle =
+      states.every((state) => state !== undefined && nothingRemains(state)) && lags.every((lag) => lag === 0);
+    if (isIdle && chronicle.unresolved.length === 0) return { remains, missing: [] };
+    const now = performance.now();
+    idleSince = isIdle ? Math.min(idleSince, now) : Infinity;
+    if (now > deadline || now - idleSince > LOST_MS) {
+      return { remains, missing: missingOf(chronicle, states, lags) };
+    }
     await sleep(EVERY_MS, undefined, { signal });
   }
 }
@@ -46,7 +51,7 @@ function missingOf(
 ): string[] {
   const { unresolved } = chronicle;
   return [
-    `${unresolved.length} messages without an end after ${LIMIT_MS / 1_000} s of calm`,
+    `${unresolved.length} messages without an end`,
     ...unresolved.slice(0, SHOWN).map((sent) => `  ${JSON.stringify(sent)}`),
     ...modes.map((mode, i) => {
       const state = states[i];

@@ -11,12 +11,14 @@ interface Deps {
   readonly onBegin: (fault: PlannedFault) => void;
   /** And when what was taken away is there again: once for each process or connection that was hit. */
   readonly onEnd: (fault: Fault) => void;
+  /** After that. */
+  readonly onOver: (fault: PlannedFault) => void;
   readonly signal: AbortSignal;
 }
 
 /** Does what the plan says, each at its time; resolves when everything is well again. */
 export async function torment(plan: readonly PlannedFault[], start: number, deps: Deps): Promise<void> {
-  const { stage, onBegin, onEnd, signal } = deps;
+  const { stage, onBegin, onEnd, onOver, signal } = deps;
   const resources = new Resources();
   await Promise.all(
     plan.map(async (fault) => {
@@ -31,6 +33,7 @@ export async function torment(plan: readonly PlannedFault[], start: number, deps
         await act({ stage, fault, last: () => sleep(forMs, undefined, { signal }) });
         const until = Date.now();
         for (const name of hits(target)) onEnd({ type: 'fault', kind, target: name, at, until });
+        onOver(fault);
       });
     }),
   );

@@ -72,7 +72,14 @@ const CALM_MS = 12_000;
 /** A run that is shorter has no time for a restart of everything. */
 const ROLLING_FROM_MS = 240_000;
 
-export function faultsOf({ seed, loadMs }: { seed: number; loadMs: number }): PlannedFault[] {
+export interface FaultPlan {
+  readonly seed: number;
+  readonly loadMs: number;
+  /** Those to choose from; otherwise all. */
+  readonly kinds?: readonly FaultKind[];
+}
+
+export function faultsOf({ seed, loadMs, kinds: all = faultKinds }: FaultPlan): PlannedFault[] {
   const random = randomFrom(hash(`faults/${seed}`));
   const within = ({ from, to }: Range): number => Math.round(from + random() * (to - from));
   const faults: PlannedFault[] = [];
@@ -81,7 +88,7 @@ export function faultsOf({ seed, loadMs }: { seed: number; loadMs: number }): Pl
   let end = BEFORE_MS;
   for (;;) {
     // Each kind once before any comes again.
-    if (kinds.length === 0) kinds = shuffled(faultKinds, random);
+    if (kinds.length === 0) kinds = shuffled(all, random);
     const kind = kinds.pop()!;
     const { targets, forMs, amount = range(0, 0) } = recipes[kind];
     const isRolling = kind === 'rolling-restart';

@@ -1,0 +1,65 @@
+import type { Mutant } from './mutant.ts';
+
+/** Bugs in the processes: the service's own, and the gate in the consumers. */
+export const processMutants: readonly Mutant[] = [
+  {
+    name: 'clock-by-its-later-bound',
+    what: 'what may be due already is released, not what surely is',
+    file: 'src/redis/server-clock.ts',
+    find: 'Math.floor(this.#now() - (this.#reading?.slack ?? 0))',
+    replace: 'Math.ceil(this.#now() + (this.#reading?.slack ?? 0))',
+    breaks: ['never early'],
+    faults: ['redis-slow'],
+  },
+  {
+    name: 'verdict-kept-after-a-failure',
+    what: 'the gate goes on with the next message of a key whose failure has recalled it',
+    file: 'src/gate/key-lanes.ts',
+    find: "if (error !== undefined && result.result !== 'wait') forgetVerdicts(lane, task);",
+    replace: '',
+    breaks: ['order'],
+    faults: ['clock-jumped'],
+  },
+  {
+    name: 'dead-letter-not-awaited',
+    what: 'a dead letter leaves the box before Kafka has acknowledged it',
+    file: 'src/redelivery/redelivery.ts',
+    find: `    this.#sending++;
+    this.#deps.send(record, madeAgain`,
+    replace: `    if (job.deadLetter !== null) {
+      this.#buried.push(job);
+      this.#tell();
+    }
+    this.#sending++;
+    this.#deps.send(record, madeAgain`,
+    breaks: ['no loss'],
+    faults: ['kafka-silent', 'service-killed', 'kafka-cut'],
+  },
+  {
+    name: 'publish-not-awaited',
+    what: 'the gate commits a record before Kafka has acknowledged its copy in the retry topic',
+    file: 'src/gate/retry-publisher.ts',
+    find: '      await this.#options.publish(batch);',
+    replace: '      void this.#options.publish(batch).catch(() => undefined);',
+    breaks: ['no loss'],
+    faults: ['kafka-silent', 'consumer-killed', 'kafka-cut'],
+  },
+  {
+    name: 'window-without-a-gate',
+    what: 'several messages of a key are sent at once to an application that asks nobody',
+    file: 'src/route.ts',
+    find: 'route.gate ? route.redelivery.window : 1',
+    replace: 'route.redelivery.window',
+    breaks: ['order'],
+    faults: ['clock-jumped'],
+  },
+  {
+    name: 'rebuild-not-awaited',
+    what: 'a shard answers before its rebuild has read what was there',
+    file: 'src/ownership/shard.ts',
+    find: 'if (this.#rebuiltTo === null || from >= this.#rebuiltTo) await this.#answer();',
+    replace: 'await this.#answer();',
+    breaks: ['order', 'recorded', 'attempts', 'never early', 'duplicates', 'no loss'],
+    faults: ['redis-killed', 'redis-flushed'],
+  },
+];
