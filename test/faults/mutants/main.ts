@@ -11,6 +11,8 @@ import { type Trial, tryMutant } from './trial.ts';
 const MINUTES = 3;
 /** A survivor gets as many chances, each with a seed of its own. */
 const CHANCES = 2;
+/** So often a run may come to nothing, as when a server does not start. */
+const MISFORTUNES = 2;
 const INTERRUPTED = 130;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -56,11 +58,15 @@ async function main(names: readonly string[]): Promise<number> {
 }
 
 async function isFound(mutant: Mutant, options: Parameters<typeof tryMutant>[1]): Promise<boolean> {
-  for (let chance = 0; chance < CHANCES; chance++) {
-    const directory = join(options.directory, `chance-${chance + 1}`);
-    const trial = await tryMutant(mutant, { ...options, directory, seed: options.seed + chance });
+  let [chances, misfortunes] = [0, 0];
+  while (chances < CHANCES && misfortunes <= MISFORTUNES) {
+    const number = chances + misfortunes;
+    const directory = join(options.directory, `run-${number + 1}`);
+    const trial = await tryMutant(mutant, { ...options, directory, seed: options.seed + number });
     say(row(mutant.name, trial, 'SURVIVED'));
     if (trial.broken.length > 0) return true;
+    if (trial.isJudged) chances += 1;
+    else misfortunes += 1;
   }
   return false;
 }

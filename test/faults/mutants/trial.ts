@@ -12,7 +12,9 @@ const program = fileURLToPath(import.meta.resolve('../main.ts'));
 
 export interface Trial {
   readonly broken: readonly PromiseName[];
-  /** Why there is no verdict. */
+  /** Whether the run came to a verdict. */
+  readonly isJudged: boolean;
+  /** What went wrong besides. */
   readonly trouble: string | undefined;
   readonly seconds: number;
   /** Logs and histories. */
@@ -56,8 +58,8 @@ export async function tryMutant(mutant: Mutant | undefined, options: TrialOption
     const run = JSON.parse(await readFile(join(evidence, 'run.json'), 'utf8')) as { broken?: PromiseName[] };
     if (run.broken === undefined) throw new Error(`no verdict, exit code ${code}`);
     const trouble = code !== 0 && run.broken.length === 0 ? `exit code ${code}` : undefined;
-    return { broken: run.broken, trouble, seconds, evidence };
+    return { broken: run.broken, isJudged: true, trouble, seconds, evidence };
   } catch (error) {
-    return { broken: [], trouble: (error as Error).message, seconds, evidence };
+    return { broken: [], isJudged: false, trouble: (error as Error).message, seconds, evidence };
   }
 }
