@@ -65,7 +65,7 @@ export const faultKinds = [
   'consumer-terminated',
   'redis-flushed',
   'redis-killed', // restarted empty
-  'redis-restarted', // restarted with its append-only file
+  'redis-restarted', // restarted with its append-only file, of which the end is lost
   'broker-killed',
   'redis-cut', // connections reset and refused
   'redis-silent', // a black hole: connections stay, nothing passes

@@ -114,7 +114,7 @@ export const acts: Record<FaultKind, Act> = {
   }),
   'redis-flushed': { uses: itself, hits: itself, act: ({ stage: { redis } }) => redis.flush() },
   'redis-killed': onRedis(({ redis }) => redis.lose()),
-  'redis-restarted': onRedis(() => Promise.resolve()),
+  'redis-restarted': onRedis(({ redis }) => redis.loseTail()),
   'broker-killed': {
     // One at a time: two of three would stop everything, and that is another fault.
     uses: () => ['brokers'],
