@@ -84,6 +84,11 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
   );
   const readings = new Map<number, ReadShard>();
 
+  const lacks = (partition: number): OrchestratorError =>
+    new OrchestratorError('UNAVAILABLE', `${route.retryTopic} has no partition ${partition} now`, {
+      retryAfterMs: 1_000,
+    });
+
   const worker: RouteWorker = new RouteWorker({
     route: route.name,
     clock,
@@ -178,8 +183,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
           offsets.ranges(route.retryTopic),
         ]);
         const range = ranges.get(partition);
-        if (range === undefined)
-          throw new OrchestratorError('UNAVAILABLE', `${route.retryTopic} lacks this partition`);
+        if (range === undefined) throw lacks(partition);
         return { committed: committed.get(partition) ?? -1, range };
       },
       ...clockOf(partition),
@@ -221,10 +225,16 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     gate,
     operator,
     partitionCount: () => topics.partitions,
+    mainPartitionCount: () => topics.mainPartitions,
+    refreshTopics: () => topics.refresh(),
     problems: () => topics.problems,
     shards: () =>
       worker.shards.map(({ partition, restored, journalLate }) => ({ partition, restored, journalLate })),
-    retryEnd: async (partition) => (await offsets.ranges(route.retryTopic)).get(partition)?.end ?? 0,
+    retryEnd: async (partition) => {
+      const range = (await offsets.ranges(route.retryTopic)).get(partition);
+      if (range === undefined) throw lacks(partition);
+      return range.end;
+    },
     committed: async (partition) =>
       (await offsets.committed(route.consumerGroup, redeliveryTopic)).get(partition) ?? -1,
     deadLetterCount: () => Promise.resolve(topics.deadLetters),

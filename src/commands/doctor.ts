@@ -2,7 +2,7 @@ import type { Environment } from '../config/read-section.ts';
 import type { Config, RouteConfig } from '../config/config.ts';
 import { systemClock } from '../clock.ts';
 import { KafkaOffsets } from '../kafka/offsets.ts';
-import { topicProblems } from '../kafka/route-topics.ts';
+import { surplusPartitions, topicProblems, topicsOf } from '../kafka/topic-problems.ts';
 import { createLogger } from '../logger.ts';
 import { refuseEviction } from '../redis/refuse-eviction.ts';
 import { createServers } from '../redis/servers.ts';
@@ -54,9 +54,8 @@ async function kafkaProblems(config: Config): Promise<string[]> {
 }
 
 async function routeProblems(route: RouteConfig, offsets: KafkaOffsets): Promise<string[]> {
-  const names = [route.topic, route.retryTopic, route.deadLetterTopic];
-  if (route.redelivery.topic !== null) names.push(route.redelivery.topic);
-  const problems = topicProblems(route, await offsets.partitionCounts(names));
+  const topics = await offsets.topics(topicsOf(route));
+  const problems = [...topicProblems(route, topics), ...surplusPartitions(route, topics)];
   return problems.map((problem) => `route ${route.name}: ${problem}`);
 }
 

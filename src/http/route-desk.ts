@@ -9,6 +9,10 @@ export interface RouteDesk {
   readonly operator: OperatorBox;
   /** Partitions of the retry topic; 0 until Kafka has said so. */
   partitionCount(): number;
+  /** Partitions of the main topic, likewise. More than of the retry topic: those beyond can't be retried. */
+  mainPartitionCount(): number;
+  /** Asks Kafka how many partitions there are, unless that was done a moment ago. Never rejects. */
+  refreshTopics(): Promise<void>;
   /** Why the route can't keep its promises now, one line each; empty: nothing is wrong. */
   problems(): readonly string[];
   /** Shards that this replica owns, with whether each is restored. */

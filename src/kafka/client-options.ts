@@ -12,7 +12,8 @@ export function clientOptions({ kafka }: Pick<Config, 'kafka'>): Options {
     'client.id': kafka.clientId,
     'allow.auto.create.topics': false,
     'reconnect.backoff.max.ms': 2_000,
-    'topic.metadata.refresh.interval.ms': 30_000,
+    // Partitions that were added, and topics that were made anew, are seen this soon.
+    'topic.metadata.refresh.interval.ms': 5_000,
     ...kafka.librdkafka,
   };
 }

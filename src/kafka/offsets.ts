@@ -14,6 +14,12 @@ export interface Range {
   readonly end: number;
 }
 
+export interface Topic {
+  readonly partitions: number;
+  /** Another one, if the topic was deleted and made anew; '' where the broker does not say. */
+  readonly id: string;
+}
+
 const TIMEOUT = 5_000;
 
 /** Asks the brokers where a topic ends and what a group has committed. */
@@ -72,18 +78,17 @@ export class KafkaOffsets implements Component {
     return committed;
   }
 
-  /** How many partitions each topic has; one that does not exist has 0. */
-  async partitionCounts(topics: readonly string[]): Promise<Map<string, number>> {
-    const counts = new Map(topics.map((topic) => [topic, 0]));
+  /** Those of the topics that exist, by name. */
+  async topics(names: readonly string[]): Promise<Map<string, Topic>> {
     const known = new Set(await this.#admin.listTopics({ timeout: TIMEOUT }));
-    const there = topics.filter((topic) => known.has(topic));
-    if (there.length === 0) return counts;
-    for (const { name, partitions } of await this.#admin.fetchTopicMetadata({
-      topics: there,
-      timeout: TIMEOUT,
-    })) {
-      counts.set(name, partitions.length);
-    }
-    return counts;
+    const there = names.filter((name) => known.has(name));
+    if (there.length === 0) return new Map();
+    const found = await this.#admin.fetchTopicMetadata({ topics: there, timeout: TIMEOUT });
+    return new Map(
+      found.map(({ name, partitions, topicId }) => [
+        name,
+        { partitions: partitions.length, id: topicId?.base64str ?? '' },
+      ]),
+    );
   }
 }

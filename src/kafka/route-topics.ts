@@ -2,28 +2,43 @@ import type { Clock } from '../clock.ts';
 import type { Component } from '../component.ts';
 import type { RouteConfig } from '../config/config.ts';
 import type { Logger } from '../logger.ts';
+import { Trouble } from '../trouble.ts';
 import type { KafkaOffsets } from './offsets.ts';
+import type { Topics } from './topic-problems.ts';
+import { surplusPartitions, topicProblems, topicsOf } from './topic-problems.ts';
 
 interface Deps {
-  readonly offsets: KafkaOffsets;
+  readonly offsets: Pick<KafkaOffsets, 'topics' | 'ranges'>;
   readonly route: RouteConfig;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 const INTERVAL = 5_000;
+/** Whoever asks for a look sooner gets the last one if it is not older than this. */
+const FRESH = 1_000;
+const UNKNOWN = 'Kafka has not said yet what topics it has';
 
-/** Looks at a route's topics every few seconds: do they exist, and do their partitions match? */
+/**
+ * Looks at a route's topics every few seconds: do they exist, and do their partitions match? What is wrong is logged when
+ * it begins and when it is over. While Kafka does not answer, what it said last stands.
+ */
 export class RouteTopics implements Component {
   readonly #deps: Deps;
   readonly #abort = new AbortController();
+  readonly #silence: Trouble;
   #running: Promise<void> | null = null;
+  #looking: Promise<void> | null = null;
+  #lookedAt = -Infinity;
   #partitions = 0;
+  #mainPartitions = 0;
   #deadLetters: number | null = null;
-  #problems: readonly string[] = ['Kafka has not said yet what topics it has'];
+  #problems: readonly string[] = [UNKNOWN];
+  #surplus: readonly string[] = [];
 
   constructor(deps: Deps) {
     this.#deps = deps;
+    this.#silence = new Trouble(deps.logger);
   }
 
   async start(): Promise<void> {
@@ -34,11 +49,17 @@ export class RouteTopics implements Component {
   async stop(): Promise<void> {
     this.#abort.abort(new Error('stopped'));
     await this.#running;
+    await this.#looking;
   }
 
-  /** Of the retry topic: the number of shards. 0 = unknown. */
+  /** Of the retry topic: the number of shards. 0 = unknown. A topic that was deleted has those that it had. */
   get partitions(): number {
     return this.#partitions;
+  }
+
+  /** Of the main topic, likewise. */
+  get mainPartitions(): number {
+    return this.#mainPartitions;
   }
 
   get problems(): readonly string[] {
@@ -48,6 +69,11 @@ export class RouteTopics implements Component {
   /** Records in the dead-letter topic, null = unknown. */
   get deadLetters(): number | null {
     return this.#deadLetters;
+  }
+
+  /** Looks now, unless that was done a moment ago. Never rejects. */
+  async refresh(): Promise<void> {
+    if (this.#deps.clock.monotonic() - this.#lookedAt >= FRESH) await this.#look();
   }
 
   #isStopped(): boolean {
@@ -61,54 +87,48 @@ export class RouteTopics implements Component {
     }
   }
 
-  async #look(): Promise<void> {
-    const { offsets, route, logger } = this.#deps;
-    const { topic, retryTopic, deadLetterTopic, redelivery } = route;
-    const names = [
-      topic,
-      retryTopic,
-      deadLetterTopic,
-      ...(redelivery.topic === null ? [] : [redelivery.topic]),
-    ];
+  #look(): Promise<void> {
+    this.#looking ??= this.#ask().finally(() => {
+      this.#looking = null;
+    });
+    return this.#looking;
+  }
+
+  async #ask(): Promise<void> {
+    const { offsets, route, clock } = this.#deps;
     try {
-      const counts = await offsets.partitionCounts(names);
-      this.#partitions = counts.get(retryTopic) ?? 0;
-      this.#tell(topicProblems(route, counts));
-      if ((counts.get(deadLetterTopic) ?? 0) > 0) {
-        const ranges = [...(await offsets.ranges(deadLetterTopic)).values()];
+      const topics = await offsets.topics(topicsOf(route));
+      this.#lookedAt = clock.monotonic();
+      this.#silence.over('topics_known', 'Kafka says again what topics it has');
+      this.#partitions = topics.get(route.retryTopic)?.partitions ?? this.#partitions;
+      this.#mainPartitions = topics.get(route.topic)?.partitions ?? this.#mainPartitions;
+      this.#judge(topics);
+      if (topics.has(route.deadLetterTopic)) {
+        const ranges = [...(await offsets.ranges(route.deadLetterTopic)).values()];
         this.#deadLetters = ranges.reduce((sum, { first, end }) => sum + end - first, 0);
       }
     } catch (error) {
-      logger.warn({ event: 'topics_unknown', err: error }, 'Kafka did not say what topics it has');
-      this.#tell(['Kafka does not answer']);
-    }
-  }
-
-  #tell(problems: readonly string[]): void {
-    for (const problem of problems) {
-      if (!this.#problems.includes(problem))
-        this.#deps.logger.error({ event: 'route_problem', problem }, problem);
-    }
-    this.#problems = problems;
-  }
-}
-
-/** What is wrong with a route's topics, with what to do about it. Pure. */
-export function topicProblems(route: RouteConfig, counts: ReadonlyMap<string, number>): string[] {
-  const { topic, retryTopic, deadLetterTopic, redelivery } = route;
-  const problems: string[] = [];
-  for (const name of [topic, retryTopic, deadLetterTopic, redelivery.topic]) {
-    if (name !== null && (counts.get(name) ?? 0) === 0)
-      problems.push(`topic ${name} does not exist; create it`);
-  }
-  const shards = counts.get(retryTopic) ?? 0;
-  for (const name of [topic, redelivery.topic]) {
-    const partitions = name === null ? 0 : (counts.get(name) ?? 0);
-    if (name !== null && partitions > 0 && shards > 0 && partitions !== shards) {
-      problems.push(
-        `topic ${name} has ${String(partitions)} partitions and ${retryTopic} has ${String(shards)}; they must have the same number`,
+      this.#silence.met(
+        { event: 'topics_unknown', err: error },
+        'Kafka did not say what topics it has; asking again',
       );
     }
   }
-  return problems;
+
+  #judge(topics: Topics): void {
+    const { route, logger } = this.#deps;
+    const problems = topicProblems(route, topics);
+    for (const problem of problems) {
+      if (!this.#problems.includes(problem)) logger.error({ event: 'route_degraded', problem }, problem);
+    }
+    if (problems.length === 0 && this.#problems.some((problem) => problem !== UNKNOWN))
+      logger.info({ event: 'route_recovered' }, 'the topics of the route are as they should be again');
+    this.#problems = problems;
+
+    const surplus = surplusPartitions(route, topics);
+    for (const each of surplus) {
+      if (!this.#surplus.includes(each)) logger.warn({ event: 'retry_topic_larger' }, each);
+    }
+    this.#surplus = surplus;
+  }
 }

@@ -75,6 +75,9 @@ export class TestDesk implements RouteDesk {
   readonly gate: GateBox;
   readonly operator: OperatorBox;
   partitions = 4;
+  mainPartitions = 4;
+  /** What Kafka tells when it is asked again. */
+  refreshed: () => void = () => undefined;
   complaints: string[] = [];
   owned: { partition: number; restored: boolean; journalLate: boolean }[] = [];
   end: () => Promise<number> = () => Promise.resolve(0);
@@ -89,6 +92,15 @@ export class TestDesk implements RouteDesk {
 
   partitionCount(): number {
     return this.partitions;
+  }
+
+  mainPartitionCount(): number {
+    return this.mainPartitions;
+  }
+
+  refreshTopics(): Promise<void> {
+    this.refreshed();
+    return Promise.resolve();
   }
 
   problems(): readonly string[] {

@@ -64,6 +64,8 @@ export class GatedConsumer implements AsyncDisposable {
             'heartbeat.interval.ms': 500,
             'fetch.wait.max.ms': 100,
             'fetch.queue.backoff.ms': 5,
+            // Sees new partitions and new topics soon.
+            'topic.metadata.refresh.interval.ms': 1_000,
             ...callbacks,
           },
           { 'auto.offset.reset': 'earliest' },

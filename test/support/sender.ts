@@ -47,6 +47,7 @@ export class Sender implements AsyncDisposable {
         'message.max.bytes': 100_000_000,
         // A batch of many that is larger than its topic allows would be refused as a whole.
         'batch.size': 65_536,
+        'topic.metadata.refresh.interval.ms': 1_000,
         dr_cb: true,
       },
       {},

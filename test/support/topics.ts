@@ -29,6 +29,27 @@ export async function createTopics(topics: readonly TopicToCreate[]): Promise<vo
   });
 }
 
+/** Adds partitions, and resolves when the broker names them to whoever asks. */
+export async function growTopic(topic: string, partitions: number): Promise<void> {
+  const admin = RdKafka.AdminClient.create({ 'metadata.broker.list': kafkaBrokers.join(',') });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      admin.createPartitions(topic, partitions, 10_000, (error: unknown) => {
+        if (error) reject(new Error(`${topic} did not grow`, { cause: error }));
+        else resolve();
+      });
+    });
+  } finally {
+    admin.disconnect();
+  }
+  await withAdmin((known) =>
+    waitFor('the new partitions to be known', async () => {
+      const [found] = await known.fetchTopicMetadata({ topics: [topic] });
+      return found?.partitions.length === partitions;
+    }),
+  );
+}
+
 /** Moves a group that nobody is in, by hand. */
 export async function commitByHand(
   groupId: string,

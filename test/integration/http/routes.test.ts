@@ -41,6 +41,7 @@ test('a route shows its configuration, its figures over all partitions, and what
   expect(body).toEqual({
     name: shard.route,
     config: JSON.parse(JSON.stringify(api.desk.config)) as object,
+    status: 'degraded',
     partitions: 4,
     totals: {
       lockedKeys: 3,
@@ -72,6 +73,7 @@ test('without ordering messages are held and no keys are locked', async () => {
   await shard.read({ unit: Buffer.from('n5'), origin: 5 });
   api.desk.deadLetters = () => Promise.reject(new Error('Kafka is away'));
   const { body } = await api.get(api.path());
+  expect(body['status']).toBe('ok');
   expect(body['totals']).toEqual({
     ...NONE,
     heldMessages: 1,

@@ -248,6 +248,54 @@ describe('what is not there', () => {
     }
   });
 
+  test.each([
+    ['claims', { consumerId: 'c' }],
+    ['admissions', { ...TICKET, records: [] }],
+    ['outcomes', { ...TICKET, outcomes: [] }],
+  ])('%s of a partition that only the retry topic lacks are to be made again', async (call, body) => {
+    const desk = new TestDesk({});
+    desk.mainPartitions = 6;
+    await using grown = new Api([desk]);
+    await expect(grown.post(`/v1/routes/orders/partitions/5/${call}`, body)).resolves.toMatchObject({
+      status: 503,
+      headers: { 'retry-after': '5' },
+      body: {
+        code: 'NOT_READY',
+        retryable: true,
+        message:
+          'partition 5 of orders-main has no retry partition: orders-main.retry has 4; add partitions to it',
+      },
+    });
+    await expect(grown.post(`/v1/routes/orders/partitions/6/${call}`, body)).resolves.toMatchObject({
+      status: 404,
+    });
+  });
+
+  test('a renewal of such a partition is answered with the others', async () => {
+    const desk = new TestDesk({});
+    desk.mainPartitions = 6;
+    await using grown = new Api([desk]);
+    await expect(grown.post(...renewals({ partition: 5, ...TICKET, seen: 7 }))).resolves.toMatchObject({
+      status: 200,
+      body: {
+        claims: [{ partition: 5, status: 'claim-again', lockedKeys: [], unlockedKeys: [], seen: 7 }],
+      },
+    });
+  });
+
+  test('partitions that a consumer heard of first are asked for before they are refused', async () => {
+    const desk = new TestDesk({});
+    desk.refreshed = () => (desk.mainPartitions = desk.partitions = 5);
+    await using grown = new Api([desk]);
+    const { status, body } = await grown.post('/v1/routes/orders/partitions/4/admissions', {
+      ...TICKET,
+      records: [{ key: 'a', offset: 1 }],
+    });
+    // The box of this test has no Redis.
+    expect({ status, ...body }).toMatchObject({ status: 503, code: 'UNAVAILABLE' });
+    expect(desk.partitions).toBe(5);
+  });
+
   test.each(['/v1/routes/nope', '/v1/routes/nope/locks', '/v1/routes/nope/locks/a'])('%s', async (url) => {
     await expect(api.get(url)).resolves.toMatchObject({ status: 404, body: { code: 'UNKNOWN_ROUTE' } });
   });

@@ -37,6 +37,27 @@ test('it is not ready as long as anything is missing, and names all of it', asyn
   });
 });
 
+test('a probe of the process is told of a degraded route, and does not take the process out of service for it', async () => {
+  const [orders, bills] = ['orders', 'bills'].map((name) => new TestDesk({ name }));
+  bills!.complaints = ['bills has 12 partitions, bills.retry only 6'];
+  await using api = new Api([orders!, bills!]);
+  await expect(api.get('/readyz?scope=process')).resolves.toMatchObject({
+    status: 200,
+    body: { ready: true, degraded: ['bills: bills has 12 partitions, bills.retry only 6'] },
+  });
+  await expect(api.get('/readyz?scope=all')).resolves.toMatchObject({ status: 503 });
+
+  orders!.owned = [{ partition: 0, restored: false, journalLate: false }];
+  await expect(api.get('/readyz?scope=process')).resolves.toMatchObject({
+    status: 503,
+    body: { ready: false, missing: ['orders: partition 0 is not restored yet'] },
+  });
+  await expect(api.get('/readyz?scope=galaxy')).resolves.toMatchObject({
+    status: 400,
+    body: { code: 'INVALID' },
+  });
+});
+
 test('metrics come in the form that Prometheus reads', async () => {
   await using api = new Api([new TestDesk({})]);
   const { status, headers, text } = await api.get('/metrics');

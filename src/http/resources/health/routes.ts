@@ -1,6 +1,6 @@
 import type { App, AppContext } from '../../app-context.ts';
 import type { RouteDesk } from '../../route-desk.ts';
-import { Live, NotReady, Ready } from './schemas.ts';
+import { Live, NotReady, ReadinessQuery, Ready } from './schemas.ts';
 
 export function healthRoutes(app: App, { desks, foundations, metrics }: AppContext): void {
   app.get(
@@ -14,14 +14,22 @@ export function healthRoutes(app: App, { desks, foundations, metrics }: AppConte
     {
       schema: {
         tags: ['health'],
-        summary: 'Kafka and Redis answer, and every owned shard is restored',
+        summary: 'Kafka and Redis answer, every owned shard is restored, and no route is degraded',
+        querystring: ReadinessQuery,
         response: { 200: Ready, 503: NotReady },
       },
     },
-    async (_request, reply) => {
-      const missing = [...(await foundations.missing()), ...desks.all().flatMap(missingOf)];
+    async ({ query: { scope } }, reply) => {
+      const degraded = desks.all().flatMap(degradedBy);
+      const missing = [
+        ...(await foundations.missing()),
+        // A probe that takes replicas out of service asks for the process: a topic of one route must not stop them all.
+        ...desks
+          .all()
+          .flatMap((desk) => [...(scope === 'process' ? [] : degradedBy(desk)), ...missingOf(desk)]),
+      ];
       if (missing.length > 0) return reply.code(503).send({ ready: false, missing });
-      return reply.code(200).send({ ready: true });
+      return reply.code(200).send({ ready: true, ...(degraded.length > 0 ? { degraded } : {}) });
     },
   );
 
@@ -35,13 +43,17 @@ export function healthRoutes(app: App, { desks, foundations, metrics }: AppConte
 }
 
 function missingOf(desk: RouteDesk): string[] {
-  const problems = [...desk.problems()];
-  if (desk.partitionCount() === 0 && problems.length === 0) {
-    problems.push(`Kafka has not said yet which partitions ${desk.config.retryTopic} has`);
+  const missing: string[] = [];
+  if (desk.partitionCount() === 0 && desk.problems().length === 0) {
+    missing.push(`Kafka has not said yet which partitions ${desk.config.retryTopic} has`);
   }
   for (const { partition, restored, journalLate } of desk.shards()) {
-    if (!restored) problems.push(`partition ${partition} is not restored yet`);
-    if (journalLate) problems.push(`partition ${partition}: outcomes can't be written to the retry topic`);
+    if (!restored) missing.push(`partition ${partition} is not restored yet`);
+    if (journalLate) missing.push(`partition ${partition}: outcomes can't be written to the retry topic`);
   }
-  return problems.map((problem) => `${desk.config.name}: ${problem}`);
+  return missing.map((each) => `${desk.config.name}: ${each}`);
+}
+
+function degradedBy(desk: RouteDesk): string[] {
+  return desk.problems().map((problem) => `${desk.config.name}: ${problem}`);
 }

@@ -1,5 +1,5 @@
 import type { App, AppContext } from '../../app-context.ts';
-import { checkPartition } from '../../desks.ts';
+import { checkPartition, lacksRetryPartition } from '../../desks.ts';
 import { outstandingRecords } from '../../gate-records.ts';
 import { keyFields } from '../../keys.ts';
 import { errorAnswers, RouteParams } from '../../schemas.ts';
@@ -19,8 +19,11 @@ export function renewalRoutes(app: App, { desks }: AppContext): void {
       preValidation: desks.checkGateCall,
     },
     async ({ params: { route }, body }) => {
-      const { gate } = desks.of(route);
-      for (const { partition } of body.claims) checkPartition(desks.of(route), partition);
+      const desk = desks.of(route);
+      const { gate } = desk;
+      // One that the retry topic has lost must not keep the others from being renewed.
+      const lacking = ({ partition }: { partition: number }): boolean => lacksRetryPartition(desk, partition);
+      for (const claim of body.claims) if (!lacking(claim)) checkPartition(desk, claim.partition);
       const requests = body.claims.map((claim, index) => ({
         ...claim,
         outstanding: outstandingRecords(claim.outstanding, `claims[${index}].outstanding`),
@@ -28,10 +31,12 @@ export function renewalRoutes(app: App, { desks }: AppContext): void {
       const claims = await Promise.all(
         requests.map(async (claim) => {
           const { partition } = claim;
+          if (lacking(claim)) return claimAgain(claim);
           const reply = await gate.renew(partition, claim);
           if (!reply.ok) {
-            const status = reply.refused === 'FENCED' ? ('fenced' as const) : ('claim-again' as const);
-            return { partition, status, lockedKeys: [], unlockedKeys: [], seen: claim.seen };
+            return reply.refused === 'FENCED'
+              ? { ...claimAgain(claim), status: 'fenced' as const }
+              : claimAgain(claim);
           }
           const { status, lockedKeys, unlockedKeys, seen } = reply.value;
           return {
@@ -46,4 +51,8 @@ export function renewalRoutes(app: App, { desks }: AppContext): void {
       return { claims };
     },
   );
+}
+
+function claimAgain({ partition, seen }: { partition: number; seen: number }) {
+  return { partition, status: 'claim-again' as const, lockedKeys: [], unlockedKeys: [], seen };
 }

@@ -22,9 +22,16 @@ export async function viewRoute(desk: RouteDesk, clock: Clock): Promise<Static<t
   const sum = (figure: keyof Totals): number =>
     figures.reduce((total, { totals }) => total + (totals?.[figure] ?? 0), 0);
   const oldest = figures.reduce((least, each) => Math.min(least, each.oldest), Infinity);
+  const problems = [
+    ...desk.problems(),
+    ...figures.flatMap(({ totals }, partition) =>
+      totals === null ? [`partition ${partition} is being restored: the totals are without it`] : [],
+    ),
+  ];
   return {
     name: config.name,
     config,
+    status: problems.length === 0 ? 'ok' : 'degraded',
     partitions,
     totals: {
       // Without ordering a message that waits locks nothing but itself.
@@ -37,12 +44,7 @@ export async function viewRoute(desk: RouteDesk, clock: Clock): Promise<Static<t
       deadLetters,
     },
     shards: desk.shards().map(({ partition, restored }) => ({ partition, restored })),
-    problems: [
-      ...desk.problems(),
-      ...figures.flatMap(({ totals }, partition) =>
-        totals === null ? [`partition ${partition} is being restored: the totals are without it`] : [],
-      ),
-    ],
+    problems,
   };
 }
 

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import type { RouteConfig } from '../../../config/config.ts';
-import { nullable } from '../../schemas.ts';
+import { nullable, oneOf } from '../../schemas.ts';
 
 export const RouteView = Type.Object({
   name: Type.String(),
@@ -9,6 +9,7 @@ export const RouteView = Type.Object({
     additionalProperties: true,
     description: 'The configuration in force: durations in ms, sizes in bytes.',
   }),
+  status: oneOf('ok', 'degraded'),
   partitions: Type.Integer({ description: '0 until Kafka has said how many there are.' }),
   totals: Type.Object({
     lockedKeys: Type.Integer(),
@@ -22,7 +23,9 @@ export const RouteView = Type.Object({
   shards: Type.Array(Type.Object({ partition: Type.Integer(), restored: Type.Boolean() }), {
     description: 'Those that this replica owns.',
   }),
-  problems: Type.Array(Type.String()),
+  problems: Type.Array(Type.String(), {
+    description: 'Why it is degraded and what to do about it, one line each.',
+  }),
 });
 
 export const RouteList = Type.Object({ routes: Type.Array(RouteView) });
