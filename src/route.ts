@@ -76,7 +76,15 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
   });
   const operator = new OperatorBox(scripts);
   const gate = new GateBox({ scripts, policy: route, random });
-  const topics = new RouteTopics({ offsets, route, clock, logger });
+  const topics = new RouteTopics({
+    offsets,
+    route,
+    onIds: (ids) => {
+      for (const shard of worker.shards) shard.onTopics(ids);
+    },
+    clock,
+    logger,
+  });
   const limit = new ReleaseLimit(
     () => clock.monotonic(),
     () =>
@@ -185,6 +193,10 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
         const range = ranges.get(partition);
         if (range === undefined) throw lacks(partition);
         return { committed: committed.get(partition) ?? -1, range };
+      },
+      topicIds: async () => {
+        const now = await offsets.topics([route.retryTopic, route.topic]);
+        return { retry: now.get(route.retryTopic)?.id ?? '', main: now.get(route.topic)?.id ?? '' };
       },
       ...clockOf(partition),
       clock,

@@ -9,8 +9,12 @@ import type { Evidence as Seen, Findings, OwnerBox, OwnerReply, Refusal } from '
 export interface WatchedShard {
   readonly partition: number;
   readonly box: OwnerBox;
+  /** The next retry-topic offset that the box has not seen. */
+  readonly cursor: number;
   /** Records the range of the retry partition that was read: how far the box is behind it. */
   onRange(range: Range): void;
+  /** The retry topic ends before what was read of it: it is another one, or has lost its end. */
+  onCutOff(): void;
   onFindings(findings: Findings, nextDue: number | null): Promise<void>;
   onRefused(refusal: Refusal): void;
 }
@@ -83,6 +87,8 @@ export class Evidence implements Component {
   /** One round over all shards; true if there was more than one round could take. */
   async look(): Promise<boolean> {
     const { offsets, consumerGroup, mainTopic, retryTopic, redeliveryTopic, gated, shards } = this.#deps;
+    // Before the ends are asked for: a shard goes on reading meanwhile.
+    const cursors = new Map(shards().map((shard) => [shard, shard.cursor]));
     const committed = await offsets.committed(consumerGroup, mainTopic);
     const passed =
       redeliveryTopic === mainTopic ? committed : await offsets.committed(consumerGroup, redeliveryTopic);
@@ -94,6 +100,10 @@ export class Evidence implements Component {
       const range = retry.get(shard.partition);
       if (range === undefined) return false;
       shard.onRange(range);
+      if (range.end < (cursors.get(shard) ?? 0)) {
+        shard.onCutOff();
+        return false;
+      }
       const seen: Seen = {
         committed: committed.get(shard.partition) ?? -1,
         end: range.end,

@@ -87,8 +87,16 @@ export class KafkaOffsets implements Component {
     return new Map(
       found.map(({ name, partitions, topicId }) => [
         name,
-        { partitions: partitions.length, id: topicId?.base64str ?? '' },
+        { partitions: partitions.length, id: idOf(topicId) },
       ]),
     );
   }
+}
+
+/** By its bits: the client's types name a text of it that is not there. A broker that knows no ids sends zeros. */
+function idOf(uuid: { mostSignificantBits: bigint; leastSignificantBits: bigint } | undefined): string {
+  if (uuid === undefined) return '';
+  const bits = [uuid.mostSignificantBits, uuid.leastSignificantBits];
+  if (bits.every((half) => half === 0n)) return '';
+  return bits.map((half) => BigInt.asUintN(64, half).toString(16).padStart(16, '0')).join('');
 }

@@ -10,6 +10,8 @@ import { surplusPartitions, topicProblems, topicsOf } from './topic-problems.ts'
 interface Deps {
   readonly offsets: Pick<KafkaOffsets, 'topics' | 'ranges'>;
   readonly route: RouteConfig;
+  /** After each look, what they are now; '' = not there, or the broker does not say. */
+  readonly onIds: (ids: { readonly retry: string; readonly main: string }) => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -103,6 +105,10 @@ export class RouteTopics implements Component {
       this.#partitions = topics.get(route.retryTopic)?.partitions ?? this.#partitions;
       this.#mainPartitions = topics.get(route.topic)?.partitions ?? this.#mainPartitions;
       this.#judge(topics);
+      this.#deps.onIds({
+        retry: topics.get(route.retryTopic)?.id ?? '',
+        main: topics.get(route.topic)?.id ?? '',
+      });
       if (topics.has(route.deadLetterTopic)) {
         const ranges = [...(await offsets.ranges(route.deadLetterTopic)).values()];
         this.#deadLetters = ranges.reduce((sum, { first, end }) => sum + end - first, 0);

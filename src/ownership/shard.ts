@@ -12,11 +12,13 @@ import type { Logger } from '../logger.ts';
 import type { Job } from '../penalty-box/entry.ts';
 import type { Findings, Ingested, OwnerReply, Refusal, ReleasePolicy } from '../penalty-box/owner-box.ts';
 import { OwnerBox } from '../penalty-box/owner-box.ts';
+import type { Remade, Takeover, TopicIds } from '../penalty-box/owner-box.ts';
 import type { BoxScripts } from '../penalty-box/box-scripts.ts';
 import type { ReleaseLimit } from '../protection/release-limit.ts';
 import { Redelivery } from '../redelivery/redelivery.ts';
 import type { Destinations } from '../redelivery/outgoing-record.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
+import { salvage } from './salvage.ts';
 import { Trouble } from '../trouble.ts';
 import type { KafkaProducer } from '../kafka/producer.ts';
 
@@ -43,6 +45,8 @@ export interface ShardDeps {
   readonly commit: (checkpoint: number) => Promise<void>;
   /** The service's own committed offset in the retry partition (-1 = none), and the partition's range. */
   readonly checkpoint: () => Promise<{ readonly committed: number; readonly range: Range }>;
+  /** What the main and the retry topic are now: other ids than before, where they were deleted and made anew. */
+  readonly topicIds: () => Promise<TopicIds>;
   readonly now: () => number;
   readonly past: () => number;
   readonly clock: Clock;
@@ -59,10 +63,13 @@ const RETRY = 500;
 /** How long a shard that goes away waits for Kafka; what is not acknowledged by then its next owner sends again. */
 const LAST_ACKNOWLEDGEMENTS = 5_000;
 
-const REFUSALS: Record<Refusal, { readonly event: string; readonly message: string }> = {
+type Ending = Refusal | 'remade';
+
+const REFUSALS: Record<Ending, { readonly event: string; readonly message: string }> = {
   lost: { event: 'shard_lost', message: 'Redis does not hold the shard any more' },
   fenced: { event: 'shard_fenced', message: 'another replica took the shard over' },
   unsure: { event: 'shard_unsure', message: 'an answer of Redis got lost: the shard is taken over again' },
+  remade: { event: 'shard_outdated', message: 'a topic was made anew: the shard is taken over again' },
 };
 
 /** What runs while this replica owns the shard and Redis holds it. */
@@ -95,6 +102,7 @@ export class Shard {
   #begunAt = 0;
   #checkpoint = -1;
   #range: Range = { first: 0, end: 0 };
+  #topics: TopicIds = { retry: '', main: '' };
   #running: Promise<void> | null = null;
   #refused: (() => void) | null = null;
 
@@ -144,8 +152,25 @@ export class Shard {
     this.#tenure?.scheduler.wake(at);
   }
 
+  /** The next retry-topic offset that the box has not seen. */
+  get cursor(): number {
+    return this.#tenure?.ingest.cursor ?? 0;
+  }
+
   onRange(range: Range): void {
     this.#range = range;
+  }
+
+  /** The retry topic ends before what was read of it. */
+  onCutOff(): void {
+    this.onRefused('remade');
+  }
+
+  /** The topics are these now. */
+  onTopics(topics: TopicIds): void {
+    if (this.#tenure === null) return;
+    const { retry, main } = changed(this.#topics, topics);
+    if (retry || main) this.onRefused('remade');
   }
 
   async onFindings(findings: Findings, nextDue: number | null): Promise<void> {
@@ -164,7 +189,7 @@ export class Shard {
     }
   }
 
-  onRefused(refusal: Refusal): void {
+  onRefused(refusal: Ending): void {
     if (this.#refused === null) return;
     const { event, message } = REFUSALS[refusal];
     this.#deps.logger.warn({ event, partition: this.partition }, message);
@@ -201,26 +226,28 @@ export class Shard {
 
   async #takeOver(begun: number): Promise<void> {
     const { checkpoint, logger } = this.#deps;
-    const { cursor, nextDue } = await this.box.takeOver();
+    this.#topics = await this.#deps.topicIds();
+    const takeover = await this.box.takeOver(this.#topics);
+    const { cursor, nextDue } = takeover;
     const journal = this.#openJournal();
     await journal.open();
     const { committed, range } = await checkpoint();
     this.#range = range;
+    const remade = remadeTopics(takeover, this.#topics, range);
+    const salvagedTo = remade && (await this.#salvage(remade, takeover));
     let from = cursor;
-    if (from !== null && from > range.end) {
-      logger.error(
-        { event: 'cursor_beyond_end', partition: this.partition, cursor: from, end: range.end },
-        'the retry topic ends before what was read of it (was it deleted and made anew?): the shard is rebuilt',
-      );
-      from = null;
-    }
-    if (from === null) {
-      from = Math.min(Math.max(committed, range.first), range.end);
+    if (from === null || remade !== null) {
+      // What the group committed in a topic says nothing of the one that was made anew.
+      const ofAnother = differ(takeover.madeFrom.retry, this.#topics.retry);
+      from = ofAnother ? range.first : Math.min(Math.max(committed, range.first), range.end);
+      if (remade?.main === true && !ofAnother) from = Math.min(takeover.readTo, range.end);
+      // So that a rebuild begun anew does not go back to what was written again under other origins.
+      if (remade?.main === true) await this.#deps.commit(from);
       const reply = await this.box.reset(from);
       if (reply.kind !== 'ok') throw new Error(`reset was refused: ${reply.kind}`);
-      this.#rebuiltTo = range.end;
+      this.#rebuiltTo = salvagedTo ?? range.end;
       logger.info(
-        { event: 'shard_rebuilding', partition: this.partition, from, to: range.end },
+        { event: 'shard_rebuilding', partition: this.partition, from, to: this.#rebuiltTo },
         'rebuilding from Kafka',
       );
     } else {
@@ -233,11 +260,32 @@ export class Shard {
     if (nextDue !== null) this.wake(nextDue);
   }
 
+  /** Redis has the last copies: writes them to Kafka, and answers where they end there. */
+  async #salvage(remade: Remade, { madeFrom }: Takeover): Promise<number> {
+    const { box, partition } = this;
+    const { logger, destinations, retryTopic, checkpoint } = this.#deps;
+    const { route, home } = destinations;
+    const topics = [...(remade.retry ? [retryTopic] : []), ...(remade.main ? [home.topic] : [])];
+    logger.error(
+      { event: 'topic_remade', partition, topics },
+      `${topics.join(' and ')} was deleted and made anew, or has lost its end: what Redis still holds is written to ${retryTopic} again`,
+    );
+    const reply = await box.freeze(remade);
+    if (reply.kind !== 'ok') throw new Error(`freeze was refused: ${reply.kind}`);
+    const originTopic = remade.main ? `${home.topic}@${madeFrom.main || 'before'}` : home.topic;
+    const found = await salvage({ ...this.#deps, box, route, home, originTopic });
+    logger.warn(
+      { event: 'shard_salvaged', partition, ...found },
+      'what Redis held is in the retry topic; what was only announced is left to its consumers',
+    );
+    return (await checkpoint()).range.end;
+  }
+
   /** The box is as Kafka says: stamp it if it was rebuilt, and begin to release. */
   async #answer(): Promise<void> {
     const { clock, logger, nonce, onRestored } = this.#deps;
     if (this.#rebuiltTo !== null) {
-      const reply = await this.box.stamp(nonce());
+      const reply = await this.box.stamp(nonce(), this.#topics);
       if (reply.kind !== 'ok') throw new Error(`stamp was refused: ${reply.kind}`);
       this.#rebuiltTo = null;
     }
@@ -382,4 +430,25 @@ export class Shard {
       );
     }
   }
+}
+
+/** Which topics are others than those that the shard was made from; null: none. */
+function remadeTopics(
+  { cursor, madeFrom, remade: begun }: Takeover,
+  now: TopicIds,
+  { end }: Range,
+): Remade | null {
+  const other = cursor === null ? { retry: false, main: false } : changed(madeFrom, now);
+  const retry = begun.retry || other.retry || (cursor !== null && cursor > end);
+  const main = begun.main || other.main;
+  return retry || main ? { retry, main } : null;
+}
+
+function changed(before: TopicIds, now: TopicIds): Remade {
+  return { retry: differ(before.retry, now.retry), main: differ(before.main, now.main) };
+}
+
+/** An id that is not known differs from none. */
+function differ(before: string, now: string): boolean {
+  return before !== '' && now !== '' && before !== now;
 }

@@ -4,7 +4,7 @@ import { originOffsetOf } from '../domain/place.ts';
 import { OrchestratorError } from '../errors.ts';
 import type { Reply } from '../redis/define-script.ts';
 import type { BoxScripts } from './box-scripts.ts';
-import { readLock, readState } from './stored.ts';
+import { readLock, readState, RECORD_HEAD } from './stored.ts';
 import type { StoredLock } from './stored.ts';
 import { errorOf } from './payload.ts';
 import { bytes, int, text } from './scripts.ts';
@@ -58,8 +58,6 @@ export interface Totals {
   readonly cursor: number;
   readonly knownKeys: number;
 }
-
-const HEAD_SIZE = 21;
 
 /** The box as an operator sees it. Any replica may call it. */
 export class OperatorBox {
@@ -154,13 +152,13 @@ function readEntry(
   const state = bytes(packedState).length > 0 ? readState(bytes(packedState)) : null;
   const head = bytes(record);
   const stored =
-    head.length >= HEAD_SIZE
+    head.length >= RECORD_HEAD
       ? {
           retryOffset: head.readUIntBE(0, 6),
           dueAt: head.readUIntBE(6, 6),
           firstFailedAt: head.readUIntBE(12, 6),
           attempt: head.readUInt16BE(18),
-          ...errorOf(head.subarray(HEAD_SIZE)),
+          ...errorOf(head.subarray(RECORD_HEAD)),
         }
       : null;
   const errorClass =

@@ -7,7 +7,8 @@ import type { BoxScripts } from './box-scripts.ts';
 import type { AgedEntry, Arrival, Job } from './entry.ts';
 import { packArrivals, packWritten, readAged, readJobs } from './packed.ts';
 import { bytes, int, text } from './scripts.ts';
-import { readLock } from './stored.ts';
+import { readLock, readStoredEntry } from './stored.ts';
+import type { StoredEntry } from './stored.ts';
 
 /** Something that Kafka has to be told: what it is about, which change it was, and what a rebuild reads of it. */
 export interface Noted {
@@ -69,6 +70,39 @@ export function refusalOf(reply: Exclude<OwnerReply<unknown>, { kind: 'ok' }>): 
   return reply.kind === 'fenced' ? 'fenced' : 'lost';
 }
 
+/** What names a topic for as long as it lives; '' = unknown. */
+export interface TopicIds {
+  readonly retry: string;
+  readonly main: string;
+}
+
+const UNKNOWN_TOPICS: TopicIds = { retry: '', main: '' };
+
+/** Which topics were deleted and made anew. */
+export interface Remade {
+  readonly retry: boolean;
+  readonly main: boolean;
+}
+
+export interface Takeover {
+  /** null: Redis does not hold the shard; it must be rebuilt. */
+  readonly cursor: number | null;
+  /** The cursor, whether the shard is whole or not. */
+  readonly readTo: number;
+  readonly nextDue: number | null;
+  /** The topics that the shard was made from. */
+  readonly madeFrom: TopicIds;
+  /** What an owner before had found, and had not dealt with to the end. */
+  readonly remade: Remade;
+}
+
+export interface StoredUnit {
+  readonly knownUpTo: number;
+  /** What a journal record says of its park, opaque; empty: it is not parked. */
+  readonly park: Buffer;
+  readonly entries: readonly StoredEntry[];
+}
+
 export interface ReleasePolicy {
   readonly window: number;
   readonly maxAttempts: number;
@@ -90,14 +124,18 @@ export class OwnerBox {
     return this.#ownerEpoch;
   }
 
-  /** `cursor: null`: Redis does not hold the shard; it must be rebuilt. */
-  async takeOver(): Promise<{ cursor: number | null; nextDue: number | null }> {
-    const reply = await this.#scripts.run(this.#partition, 'takeover', []);
+  /** `topics`: as they are now. */
+  async takeOver(topics: TopicIds = UNKNOWN_TOPICS): Promise<Takeover> {
+    const reply = await this.#scripts.run(this.#partition, 'takeover', [topics.retry, topics.main]);
     if (reply.status !== 'OK') throw new OrchestratorError('INTERNAL', `takeover answered ${reply.status}`);
     this.#ownerEpoch = text(reply.result[0]);
+    const [, state, cursor, retry, main, remade] = reply.result.map(text);
     return {
-      cursor: text(reply.result[1]) === 'ready' ? int(reply.result[2]) : null,
+      cursor: state === 'ready' ? Number(cursor) : null,
+      readTo: Number(cursor),
       nextDue: reply.nextDue,
+      madeFrom: { retry: retry ?? '', main: main ?? '' },
+      remade: { retry: remade?.includes('retry') === true, main: remade?.includes('main') === true },
     };
   }
 
@@ -105,8 +143,33 @@ export class OwnerBox {
     return this.#run('reset', [checkpoint], () => null);
   }
 
-  stamp(nonce: string): Promise<OwnerReply<string>> {
-    return this.#run('stamp', [nonce], (result) => text(result[0]));
+  stamp(nonce: string, topics: TopicIds = UNKNOWN_TOPICS): Promise<OwnerReply<string>> {
+    return this.#run('stamp', [nonce, topics.retry, topics.main], (result) => text(result[0]));
+  }
+
+  /** From here on every call is answered as for a shard that is being rebuilt, until it is. */
+  freeze({ retry, main }: Remade): Promise<OwnerReply<null>> {
+    return this.#run('freeze', [`${retry ? 'retry' : ''} ${main ? 'main' : ''}`], () => null);
+  }
+
+  /** All units of the shard, in no order. Nothing may change meanwhile. */
+  async units(): Promise<Unit[]> {
+    const units: Unit[] = [];
+    for await (const page of this.#scripts.scanLocks(this.#partition)) {
+      for (const [unit] of page) units.push(unit);
+    }
+    return units;
+  }
+
+  /** A page of a unit's entries in order, as they are stored; `after`: id of the last one of the page before. */
+  entries(unit: Unit, after: Buffer | null, limit: number): Promise<OwnerReply<StoredUnit>> {
+    return this.#run('entries', [unit, after ?? '', limit], ([knownUpTo, park, ...rest]) => {
+      const entries: StoredEntry[] = [];
+      for (let i = 0; i < rest.length; i += 3) {
+        entries.push(readStoredEntry(bytes(rest[i]), bytes(rest[i + 1]), bytes(rest[i + 2])));
+      }
+      return { knownUpTo: int(knownUpTo ?? -1), park: bytes(park), entries };
+    });
   }
 
   ingest(
@@ -229,6 +292,8 @@ export class OwnerBox {
     operation:
       | 'reset'
       | 'stamp'
+      | 'freeze'
+      | 'entries'
       | 'ingest'
       | 'release'
       | 'acknowledge'

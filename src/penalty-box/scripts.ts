@@ -27,6 +27,8 @@ type Operation =
   | 'takeover'
   | 'reset'
   | 'stamp'
+  | 'freeze'
+  | 'entries'
   | 'ingest'
   | 'claim'
   | 'renew'

@@ -1,5 +1,8 @@
 import { decode } from '@msgpack/msgpack';
 
+/** Bytes about a record, before its payload: see lua/shared/lock.lua. */
+export const RECORD_HEAD = 21;
+
 /** A lock as lua/shared/lock.lua packs it. */
 export interface StoredLock {
   /** Its entries' ids begin with it. */
@@ -23,6 +26,7 @@ export interface StoredState {
   readonly dueAt: number;
   readonly errorClass: string;
   readonly errorMessage: string;
+  readonly fatal: boolean;
 }
 
 export function readLock(packed: Buffer): StoredLock {
@@ -52,6 +56,39 @@ export function readState(packed: Buffer): StoredState {
     dueAt: Number(fields[7]),
     errorClass: text(8),
     errorMessage: text(9),
+    fatal: fields[10] === 1,
+  };
+}
+
+/** An entry with all that is kept of it; `payload: null` where it was only announced. */
+export interface StoredEntry {
+  readonly id: Buffer;
+  readonly status: StoredState['status'];
+  readonly attempt: number;
+  /** Epoch ms. */
+  readonly dueAt: number;
+  readonly fatal: boolean;
+  /** '' where only the payload knows it. */
+  readonly errorClass: string;
+  readonly errorMessage: string;
+  readonly payload: Buffer | null;
+}
+
+const FATAL_OR_MALFORMED = 3;
+
+/** `packedState` and `record` are empty where there is none. */
+export function readStoredEntry(id: Buffer, packedState: Buffer, record: Buffer): StoredEntry {
+  const state = packedState.length === 0 ? null : readState(packedState);
+  const stored = record.length < RECORD_HEAD ? null : record;
+  return {
+    id,
+    status: state?.status ?? 'H',
+    attempt: state?.attempt ?? stored?.readUInt16BE(18) ?? 0,
+    dueAt: state?.dueAt ?? stored?.readUIntBE(6, 6) ?? 0,
+    fatal: state?.fatal === true || ((stored?.readUInt8(20) ?? 0) & FATAL_OR_MALFORMED) > 0,
+    errorClass: state?.errorClass ?? '',
+    errorMessage: state?.errorMessage ?? '',
+    payload: stored?.subarray(RECORD_HEAD) ?? null,
   };
 }
 

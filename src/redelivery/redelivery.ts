@@ -45,6 +45,8 @@ const UNREADABLE_RETRY = 60_000;
 export class Redelivery {
   readonly #deps: Deps;
   readonly #trouble: Trouble;
+  /** A topic that is away is told once, not for each message once a second. */
+  readonly #unpublished: { readonly redelivery: Trouble; readonly deadLetter: Trouble };
   readonly #written: { job: Job; offset: number }[] = [];
   readonly #buried: Job[] = [];
   readonly #withdrawn: Withdrawal[] = [];
@@ -56,6 +58,7 @@ export class Redelivery {
   constructor(deps: Deps) {
     this.#deps = deps;
     this.#trouble = new Trouble(deps.logger);
+    this.#unpublished = { redelivery: new Trouble(deps.logger), deadLetter: new Trouble(deps.logger) };
   }
 
   send(jobs: readonly Job[]): void {
@@ -137,7 +140,9 @@ export class Redelivery {
 
   #settle(job: Job, make: RecordSource, result: SendResult): void {
     const { logger, now, onWritten } = this.#deps;
+    const unpublished = this.#unpublished[job.deadLetter === null ? 'redelivery' : 'deadLetter'];
     if (result.kind === 'written') {
+      unpublished.over('publishing_goes_on', 'Kafka takes records again');
       onWritten(job, now() - job.dueAt);
       if (job.deadLetter === null) this.#written.push({ job, offset: result.offset });
       else this.#buried.push(job);
@@ -156,9 +161,9 @@ export class Redelivery {
       this.#publish(job, bare, () => bare);
       return;
     } else {
-      logger.warn(
+      unpublished.met(
         { event: 'publish_failed', topic: make().topic, offset: job.retryOffset, err: result.error },
-        'nobody knows whether it was written; sending it again',
+        'nobody knows whether a record was written; sending it again, like all others, until Kafka takes them',
       );
       this.#withdrawn.push({ job, notBefore: now() + PUBLISH_RETRY });
     }

@@ -50,6 +50,17 @@ export async function growTopic(topic: string, partitions: number): Promise<void
   );
 }
 
+/** Deletes topics, and resolves when the broker no longer names them. */
+export async function deleteTopics(topics: readonly string[]): Promise<void> {
+  await withAdmin(async (admin) => {
+    await admin.deleteTopics({ topics: [...topics] });
+    await waitFor('the topics to be gone', async () => {
+      const known = await admin.listTopics();
+      return topics.every((topic) => !known.includes(topic));
+    });
+  });
+}
+
 /** Moves a group that nobody is in, by hand. */
 export async function commitByHand(
   groupId: string,

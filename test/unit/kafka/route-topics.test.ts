@@ -12,6 +12,7 @@ class Watched implements AsyncDisposable {
   readonly lines: Record<string, unknown>[] = [];
   sizes: Record<string, number> | Error;
   asked = 0;
+  ids: { readonly retry: string; readonly main: string } | undefined;
   readonly topics: RouteTopics;
 
   private constructor(sizes: Record<string, number> | Error) {
@@ -19,6 +20,7 @@ class Watched implements AsyncDisposable {
     const { config: route } = new TestDesk({ topic: 'm', retryTopic: 'm.retry', deadLetterTopic: 'm.dlq' });
     this.topics = new RouteTopics({
       route,
+      onIds: (ids) => (this.ids = ids),
       clock: this.clock,
       logger: createLogger('info', {
         write: (line) => void this.lines.push(JSON.parse(line) as Record<string, unknown>),
@@ -98,6 +100,14 @@ test('a topic that is deleted is named, and keeps its partitions until it is mad
   await watched.clock.advance(MINUTE);
   expect(watched.topics).toMatchObject({ partitions: 3, problems: [] });
   expect(watched.events()).toEqual(['route_degraded', 'route_recovered', 'retry_topic_larger']);
+});
+
+test('who the topics are is told after each look, so that one that was made anew is noticed', async () => {
+  await using watched = await Watched.start(WELL);
+  expect(watched.ids).toEqual({ retry: 'm.retry', main: 'm' });
+  watched.sizes = { m: 2, 'm.dlq': 1 };
+  await watched.clock.advance(MINUTE);
+  expect(watched.ids).toEqual({ retry: '', main: 'm' });
 });
 
 test('while Kafka does not answer, what it said last stands, and the log says so once', async () => {
