@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { Logger } from '../logger.ts';
 import { clientLogger } from './client-logger.ts';
 import { clientOptions } from './client-options.ts';
+import { CommittedOffsets } from './committed-offsets.ts';
 
 const { Kafka, IsolationLevel } = RdKafka.KafkaJS;
 type Admin = ReturnType<InstanceType<typeof Kafka>['admin']>;
@@ -25,11 +26,15 @@ const TIMEOUT = 5_000;
 /** Asks the brokers where a topic ends and what a group has committed. */
 export class KafkaOffsets implements Component {
   readonly #admin: Admin;
+  readonly #committed: CommittedOffsets;
+  /** How many partitions topics had when they were last looked at. */
+  readonly #counts = new Map<string, number>();
   #connected = false;
 
   constructor(config: Pick<Config, 'kafka'>, logger: Logger) {
     const options = { ...clientOptions(config), kafkaJS: { logger: clientLogger(logger) } };
     this.#admin = new Kafka(options as never).admin();
+    this.#committed = new CommittedOffsets(config);
   }
 
   async start(): Promise<void> {
@@ -40,6 +45,7 @@ export class KafkaOffsets implements Component {
   async stop(): Promise<void> {
     if (!this.#connected) return;
     this.#connected = false;
+    await this.#committed.stop();
     await this.#admin.disconnect();
   }
 
@@ -70,12 +76,8 @@ export class KafkaOffsets implements Component {
 
   /** What the group has committed, by partition; a partition without a commit is left out. */
   async committed(groupId: string, topic: string): Promise<Map<number, number>> {
-    const [found] = await this.#admin.fetchOffsets({ groupId, topics: [topic], timeout: TIMEOUT });
-    const committed = new Map<number, number>();
-    for (const { partition, offset } of found?.partitions ?? []) {
-      if (Number(offset) >= 0) committed.set(partition, Number(offset));
-    }
-    return committed;
+    const partitions = this.#counts.get(topic) ?? (await this.topics([topic])).get(topic)?.partitions ?? 0;
+    return this.#committed.of(groupId, topic, partitions);
   }
 
   /** Those of the topics that exist, by name. */
@@ -84,6 +86,7 @@ export class KafkaOffsets implements Component {
     const there = names.filter((name) => known.has(name));
     if (there.length === 0) return new Map();
     const found = await this.#admin.fetchTopicMetadata({ topics: there, timeout: TIMEOUT });
+    for (const { name, partitions } of found) this.#counts.set(name, partitions.length);
     return new Map(
       found.map(({ name, partitions, topicId }) => [
         name,

@@ -1,4 +1,5 @@
 import RdKafka from '@confluentinc/kafka-javascript';
+import { CommittedOffsets } from '../../../src/kafka/committed-offsets.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { HEADROOM_BYTES, MAX_MESSAGE_BYTES, modes, PARTITIONS, topicsOf } from '../routes.ts';
 
@@ -8,15 +9,19 @@ type Admin = ReturnType<InstanceType<typeof Kafka>['admin']>;
 /** Kafka as the run sees it, past all proxies: makes the topics, and sees how far they are read. */
 export class Topics implements AsyncDisposable {
   readonly #admin: Admin;
+  readonly #committed: CommittedOffsets;
 
-  private constructor(admin: Admin) {
+  private constructor(admin: Admin, committed: CommittedOffsets) {
     this.#admin = admin;
+    this.#committed = committed;
   }
 
   static async connect(brokers: readonly string[]): Promise<Topics> {
     const admin = new Kafka({ kafkaJS: { brokers: [...brokers], logLevel: logLevel.NOTHING } }).admin();
     await admin.connect();
-    return new Topics(admin);
+    const kafka = { brokers: [...brokers], clientId: 'faults', groupPrefix: '', librdkafka: {} };
+    const committed = new CommittedOffsets({ kafka: { ...kafka, sessionTimeout: 6_000, maxInFlight: 1 } });
+    return new Topics(admin, committed);
   }
 
   async create(): Promise<void> {
@@ -50,13 +55,15 @@ export class Topics implements AsyncDisposable {
   async lag(route: string): Promise<number> {
     const { main, group } = topicsOf(route);
     // The commits first: what is produced in between then only makes the lag larger, never negative.
-    const [offsets] = await this.#admin.fetchOffsets({ groupId: group, topics: [main] });
+    const committed = await this.#committed.of(group, main, PARTITIONS);
     const ends = await this.#admin.fetchTopicOffsets(main);
-    const end = ends.reduce((sum, { high }) => sum + Number(high), 0);
-    return (offsets?.partitions ?? []).reduce((rest, { offset }) => rest - Math.max(0, Number(offset)), end);
+    const sum = (offsets: Iterable<number>): number =>
+      [...offsets].reduce((total, offset) => total + offset, 0);
+    return sum(ends.map(({ high }) => Number(high))) - sum(committed.values());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#committed.stop();
     await this.#admin.disconnect();
   }
 }

@@ -1,0 +1,20 @@
+// The process of offsets.test.ts, which a fault of the native client would end: asks over and over what a group has
+// committed, and says what came of it.
+import { KafkaOffsets } from '../../../src/kafka/offsets.ts';
+import { createLogger } from '../../../src/logger.ts';
+
+const [brokers = ''] = process.argv.slice(2);
+const kafka = {
+  ...{ brokers: [brokers], clientId: 'asking', groupPrefix: 'asking' },
+  ...{ sessionTimeout: 6_000, maxInFlight: 1, librdkafka: {} },
+};
+const offsets = new KafkaOffsets({ kafka }, createLogger('silent'));
+await offsets.start();
+for (;;) {
+  const answer = await offsets.committed('some-group', 'some-topic').then(
+    (committed) => JSON.stringify([...committed]),
+    () => 'no answer',
+  );
+  process.stdout.write(`${answer}\n`);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+}
