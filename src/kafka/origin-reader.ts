@@ -36,9 +36,9 @@ export class OriginReader implements Component {
   }
 
   async stop(): Promise<void> {
-    const consumer = await this.#consumer;
+    const consumer = await this.#consumer?.catch(() => null);
     this.#consumer = null;
-    if (consumer === null) return;
+    if (!consumer) return;
     await calledBack((done) => consumer.disconnect(done));
   }
 
@@ -50,7 +50,10 @@ export class OriginReader implements Component {
   }
 
   async #read(origin: Origin): Promise<OriginValue> {
-    const consumer = await (this.#consumer ??= this.#connect());
+    this.#consumer ??= this.#connect();
+    // A failure is not remembered: the next value is asked for on a new connection.
+    this.#consumer.catch(() => (this.#consumer = null));
+    const consumer = await this.#consumer;
     const { clock } = this.#deps;
     const deadline = clock.monotonic() + DEADLINE;
     consumer.assign([{ ...origin }]);
@@ -78,7 +81,7 @@ export class OriginReader implements Component {
     };
     const consumer = new RdKafka.KafkaConsumer(options, {});
     consumer.setDefaultConsumeTimeout(500);
-    await calledBack((done) => consumer.connect({}, done));
+    await calledBack((done) => consumer.connect({ timeout: DEADLINE }, done));
     return consumer;
   }
 }
