@@ -4,7 +4,7 @@ import { check, report } from './checker.ts';
 import { Chronicle } from './chronicle.ts';
 import { EarlyVerdict } from './early-verdict.ts';
 import { keepEvidence } from './evidence.ts';
-import { type Fault, faultKinds } from './history.ts';
+import { faultKinds } from './history.ts';
 import { torment } from './nemesis/nemesis.ts';
 import type { FaultOptions } from './options.ts';
 import { faultsOf, type PlannedFault } from './plan/faults.ts';
@@ -41,6 +41,7 @@ export async function runFaults(options: FaultOptions, say: Say, signal: AbortSi
         return plan.map((message) => ({ ...message, route }));
       })
       .sort((a, b) => a.atMs - b.atMs);
+    const faults = faultsOf(options);
     const start = performance.now();
     const told: Say = (line) => {
       say(`${((performance.now() - start) / 1_000).toFixed(1).padStart(6)} s  ${line}`);
@@ -55,7 +56,7 @@ export async function runFaults(options: FaultOptions, say: Say, signal: AbortSi
     const going = AbortSignal.any([signal, early.broken]);
     const ends = await Promise.allSettled([
       producer.send(load, start, going),
-      torment(faultsOf(options), start, {
+      torment(faults, start, {
         ...{ stage, signal: going },
         onBegin: (fault) => {
           early.begun(fault);
@@ -85,7 +86,7 @@ export async function runFaults(options: FaultOptions, say: Say, signal: AbortSi
     const ownEnds = ownEndsOf(stage);
     say(report(verdict));
     for (const line of [...missing, ...ownEnds]) say(line);
-    say(`${chronicle.sent} messages; faults: ${countsOf(chronicle)}`);
+    say(`${chronicle.sent} messages; faults: ${countsOf(faults)}`);
     const failed = [
       ...verdict.rows.map(({ violations }) => violations.length > 0),
       missing.length > 0,
@@ -130,7 +131,9 @@ async function watch(
 
 function ownEndsOf({ services, consumers }: Stage): string[] {
   const members = [...services.values(), ...consumers.values()].map(({ member }) => member);
-  return members.flatMap(({ ownEnds }) => ownEnds.map(({ life, how }) => `${life} ended by itself: ${how}`));
+  return members
+    .flatMap(({ ownEnds }) => ownEnds)
+    .map(({ life, how, lastWords }) => `${life} ended by itself: ${how}; its last words: ${lastWords}`);
 }
 
 function nameOf({ kind, target, forMs, amount }: PlannedFault): string {
@@ -138,8 +141,7 @@ function nameOf({ kind, target, forMs, amount }: PlannedFault): string {
   return `${kind}  ${target}${lasting}${amount === 0 ? '' : `, ${amount} ms`}`;
 }
 
-function countsOf({ lines }: Chronicle): string {
-  const faults = lines.filter((line): line is Fault => line.type === 'fault');
+function countsOf(faults: readonly PlannedFault[]): string {
   const counts = faultKinds.map((kind) => `${kind} ${faults.filter((fault) => fault.kind === kind).length}`);
   return `${faults.length} in all; ${counts.join(', ')}`;
 }

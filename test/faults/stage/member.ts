@@ -1,5 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Workspace } from '../../../dev/stack/workspace.ts';
 
@@ -12,6 +14,8 @@ export interface Launch {
 export interface OwnEnd {
   readonly life: string;
   readonly how: string;
+  /** The last line of its log. */
+  readonly lastWords: string;
 }
 
 const RESTART_MS = 500;
@@ -51,7 +55,7 @@ export class Member implements AsyncDisposable {
     this.#child = child;
     child.once('exit', (code, signal) => {
       if (!this.#wanted || this.#child !== child) return;
-      this.ownEnds.push({ life, how: signal ?? `exit code ${code}` });
+      this.#note(life, signal ?? `exit code ${code}`);
       setTimeout(() => {
         if (this.#wanted && this.#child === child) this.start();
       }, RESTART_MS).unref();
@@ -78,7 +82,7 @@ export class Member implements AsyncDisposable {
     });
     await sleep(GRACE_MS, undefined, over).then(
       () => {
-        this.ownEnds.push({ life, how: `not gone ${GRACE_MS} ms after SIGTERM` });
+        this.#note(life, `not gone ${GRACE_MS} ms after SIGTERM`);
         this.signal('SIGKILL');
       },
       () => undefined,
@@ -88,6 +92,11 @@ export class Member implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
+  }
+
+  #note(life: string, how: string): void {
+    const log = readFileSync(join(this.#workspace.directory, `${life}.log`), 'utf8');
+    this.ownEnds.push({ life, how, lastWords: log.trimEnd().split('\n').at(-1) ?? '' });
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
