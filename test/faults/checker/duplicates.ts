@@ -8,7 +8,7 @@ export function duplicatesRow({ all, owners }: Stories, faults: Faults): Row {
   const reasons = new Tally();
   for (const story of all) {
     for (const call of story.calls) {
-      if (call.begunAt < story.resolvedAt || call === story.firstSuccess) continue;
+      if (call.begunAt <= story.resolvedAt || call === story.firstSuccess) continue;
       if (story.recordedAt.some((at) => at < call.begunAt)) continue;
       const before = story.calls.findLast((other) => other !== call && other.endedAt <= call.begunAt);
       const from = before?.endedAt ?? story.resolvedAt;

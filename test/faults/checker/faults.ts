@@ -26,6 +26,9 @@ const JOURNAL_ON_ITS_WAY = 500;
 /** Until the next owner has taken a shard over, or clients have found each other again: a session timeout and some. */
 const RECOVERY = 15_000;
 
+/** Nothing goes by the wall clock: nobody waits because it jumped. */
+const HARMLESS = new Set<FaultKind>(['clock-jumped']);
+
 /** What was done to the system, and what it may explain. */
 export class Faults {
   readonly all: readonly Fault[];
@@ -38,7 +41,8 @@ export class Faults {
     this.all = [...faults].sort((a, b) => a.at - b.at);
     this.#losses = this.all.filter(({ kind }) => REDIS_LOSSES.has(kind));
     this.#obstacles = this.all.filter(({ kind }) => JOURNAL_OBSTACLES.has(kind));
-    for (const { at, until } of this.all) {
+    for (const { at, until, kind } of this.all) {
+      if (HARMLESS.has(kind)) continue;
       const last = this.#restless.at(-1);
       const over = Math.max(at, until) + AFTERMATH;
       if (last !== undefined && at <= last.until) last.until = Math.max(last.until, over);

@@ -34,6 +34,10 @@ describe('a message of a key that never failed', () => {
     }
   });
 
+  it('is not excused by a wall clock that jumped: nothing goes by it', () => {
+    expect(waited(40_000, (built) => built.fault('clock-jumped', 100_000)).broken).toEqual(['isolation']);
+  });
+
   it('is not one of a key that failed', () => {
     const run = waited(40_000, (built) =>
       built.call(built.order('x'), 10, 'failed').call(built.order('y'), 20, 'succeeded'),
@@ -44,6 +48,10 @@ describe('a message of a key that never failed', () => {
   it('is measured from sent to handled, and never below nothing', () => {
     const run = new RunBuilder();
     run.call(run.order('x', 10), 17, 'succeeded').call(run.order('y', 30), 29, 'succeeded');
-    expect(run.notesOf('isolation')).toEqual(['from sent to handled: p50 0 ms  p99 7 ms  max 7 ms']);
+    run.fault('redis-killed', 30_000).call(run.order('z', 30_000), 31_000, 'succeeded');
+    expect(run.notesOf('isolation')).toEqual([
+      'from sent to handled, in calm: p50 0 ms  p99 7 ms  max 7 ms',
+      'and with all faults and their aftermath, 3 messages: p50 7 ms  p99 1000 ms  max 1000 ms',
+    ]);
   });
 });
