@@ -47,7 +47,8 @@ export async function startGated(
         unreported.set(`${partition}/${offset}`, { partition: first, offset: at });
       },
     }),
-    commitEveryMs: 500,
+    // Seldom, as clients do by default: who takes over from one that was killed reads again what has been retried since.
+    commitEveryMs: 2_000,
     createConsumer: (callbacks) =>
       new RdKafka.KafkaConsumer(
         {
