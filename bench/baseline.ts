@@ -16,14 +16,14 @@ const kafka: Config['kafka'] = {
   librdkafka: {},
 };
 
-const producer = new RdKafka.Producer(producerOptions({ kafka }), {});
+const producer = new RdKafka.Producer(producerOptions({ kafka }));
 await new Promise<void>((resolve) => {
   producer.connect({}, () => {
     resolve();
   });
 });
 producer.setPollInBackground(true);
-const consumer = new RdKafka.KafkaConsumer(consumerOptions({ kafka }, `baseline-${to}`), {});
+const consumer = new RdKafka.KafkaConsumer(consumerOptions({ kafka }, `baseline-${to}`));
 await new Promise<void>((resolve) => {
   consumer.connect({}, () => {
     resolve();

@@ -5,10 +5,13 @@ import { Gate, rdKafkaPublisher, RdKafkaRunner } from '../src/gate/index.ts';
 import { brokers, handleOrder, names, service, untilStopped } from './orders.ts';
 
 // Only for the retry topic. Its order is what the order of the retries rests on: idempotent, every report awaited.
-const producer = new RdKafka.Producer(
-  { 'metadata.broker.list': brokers, 'enable.idempotence': true, acks: -1, dr_cb: true, 'linger.ms': 1 },
-  {},
-);
+const producer = new RdKafka.Producer({
+  'metadata.broker.list': brokers,
+  'enable.idempotence': true,
+  acks: -1,
+  dr_cb: true,
+  'linger.ms': 1,
+});
 await new Promise<void>((resolve, reject) => {
   producer.connect({}, (error: unknown) => {
     if (error) reject(new Error('no connection to Kafka', { cause: error }));

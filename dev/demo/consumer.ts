@@ -21,10 +21,13 @@ const history = new HistoryWriter(settings.historyFile, settings.name);
 
 const connection = { 'metadata.broker.list': brokers.join(','), 'client.id': settings.name };
 
-const producer = new RdKafka.Producer(
-  { ...connection, dr_cb: true, acks: -1, 'enable.idempotence': true, 'linger.ms': 1 },
-  {},
-);
+const producer = new RdKafka.Producer({
+  ...connection,
+  dr_cb: true,
+  acks: -1,
+  'enable.idempotence': true,
+  'linger.ms': 1,
+});
 await called((done) => producer.connect({}, done));
 producer.setPollInBackground(true);
 

@@ -24,10 +24,11 @@ export async function readDeadLetters(
 ): Promise<DeadLetter[]> {
   const waiting = new Map([...ends.entries()].filter(([, end]) => end > 0));
   if (waiting.size === 0) return [];
-  const consumer = new RdKafka.KafkaConsumer(
-    { 'metadata.broker.list': brokers.join(','), 'group.id': 'no-group', 'enable.auto.commit': false },
-    {},
-  );
+  const consumer = new RdKafka.KafkaConsumer({
+    'metadata.broker.list': brokers.join(','),
+    'group.id': 'no-group',
+    'enable.auto.commit': false,
+  });
   await called((done) => consumer.connect({}, done));
   try {
     consumer.setDefaultConsumeTimeout(100);

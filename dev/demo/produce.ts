@@ -23,14 +23,11 @@ export class Producer implements AsyncDisposable {
 
   private constructor(brokers: readonly string[], topic: string) {
     this.#topic = topic;
-    this.#producer = new RdKafka.Producer(
-      {
-        'metadata.broker.list': brokers.join(','),
-        ...{ dr_cb: true, acks: -1, 'enable.idempotence': true, 'linger.ms': 1 },
-        partitioner: 'murmur2_random',
-      },
-      {},
-    );
+    this.#producer = new RdKafka.Producer({
+      'metadata.broker.list': brokers.join(','),
+      ...{ dr_cb: true, acks: -1, 'enable.idempotence': true, 'linger.ms': 1 },
+      partitioner: 'murmur2_random',
+    });
     this.#producer.on('delivery-report', (error, report) => {
       this.#waiting -= 1;
       const refused = error as typeof error | null;

@@ -1,6 +1,9 @@
 import type { Logger } from '../logger.ts';
 
-/** The Kafka client's own words, in our log: it would print them to stdout, between the JSON lines. */
+/**
+ * The Kafka client's own words, in our log: it would print them to stdout, between the JSON lines. Its warnings are details:
+ * while brokers are away there are several for each connection attempt, and who asks Kafka in vain says so once.
+ */
 export function clientLogger(logger: Logger) {
   const at =
     (level: 'debug' | 'warn' | 'error') =>
@@ -10,7 +13,7 @@ export function clientLogger(logger: Logger) {
   const self = {
     debug: at('debug'),
     info: at('debug'),
-    warn: at('warn'),
+    warn: at('debug'),
     error: at('error'),
     namespace: () => self,
     setLogLevel: () => undefined,

@@ -1,5 +1,9 @@
 import type { Config } from '../config/config.ts';
 
+/**
+ * For the client's constructor, alone: it takes a second object for what belongs to topics (`message.timeout.ms`,
+ * `partitioner`, `auto.offset.reset`), and even an empty one makes it forget what of that is in the first.
+ */
 type Options = Record<string, string | number | boolean>;
 
 /**

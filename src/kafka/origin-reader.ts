@@ -79,7 +79,7 @@ export class OriginReader implements Component {
       ...consumerOptions(config, `${config.kafka.groupPrefix}.origins`),
       'enable.partition.eof': false,
     };
-    const consumer = new RdKafka.KafkaConsumer(options, {});
+    const consumer = new RdKafka.KafkaConsumer(options);
     consumer.setDefaultConsumeTimeout(500);
     await calledBack((done) => consumer.connect({ timeout: DEADLINE }, done));
     return consumer;

@@ -30,7 +30,7 @@ export class KafkaProducer implements Component {
   #connected = false;
 
   constructor({ config, logger }: Deps) {
-    this.#producer = new RdKafka.Producer(producerOptions(config), {});
+    this.#producer = new RdKafka.Producer(producerOptions(config));
     this.#producer.on('delivery-report', (error: unknown, { opaque, offset }: DeliveryReport) => {
       const failed = error !== null && error !== undefined;
       this.#settle(opaque as number, failed ? failure(error) : { kind: 'written', offset });

@@ -78,18 +78,15 @@ export class RetryConsumer implements Component {
   constructor(deps: Deps) {
     this.#deps = deps;
     this.#trouble = new Trouble(deps.logger);
-    this.#consumer = new RdKafka.KafkaConsumer(
-      {
-        ...consumerOptions(deps.config, deps.groupId),
-        rebalance_cb: (error: LibrdKafkaError, assignment: Assignment[]) => {
-          this.#rebalance(error, assignment);
-        },
-        queue_non_empty_cb: () => {
-          this.#signal();
-        },
-      } as never,
-      {},
-    ) as KafkaConsumer;
+    this.#consumer = new RdKafka.KafkaConsumer({
+      ...consumerOptions(deps.config, deps.groupId),
+      rebalance_cb: (error: LibrdKafkaError, assignment: Assignment[]) => {
+        this.#rebalance(error, assignment);
+      },
+      queue_non_empty_cb: () => {
+        this.#signal();
+      },
+    } as never) as KafkaConsumer;
     this.#consumer.setDefaultConsumeTimeout(0);
     this.#consumer.setDefaultIsTimeoutOnlyForFirstMessage(true);
     this.#consumer.on('partition.eof', (event: { partition: number; offset: number }) => {

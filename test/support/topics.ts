@@ -61,15 +61,33 @@ export async function deleteTopics(topics: readonly string[]): Promise<void> {
   });
 }
 
+/** Removes what lies before an offset, as retention would. */
+export async function removeRecords(topic: string, partition: number, before: number): Promise<void> {
+  await withAdmin((admin) =>
+    admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(before) }] }),
+  );
+}
+
+/** The id of the broker that leads each partition, -1 = none does. */
+export function leadersOf(topic: string): Promise<number[]> {
+  return withAdmin(async (admin) => {
+    const [found] = await admin.fetchTopicMetadata({ topics: [topic] });
+    const leaders: number[] = [];
+    for (const { partitionId, leader } of found?.partitions ?? []) leaders[partitionId] = leader;
+    return leaders;
+  });
+}
+
 /** Moves a group that nobody is in, by hand. */
 export async function commitByHand(
   groupId: string,
   offsets: readonly { topic: string; partition: number; offset: number }[],
 ): Promise<void> {
-  const consumer = new RdKafka.KafkaConsumer(
-    { 'metadata.broker.list': kafkaBrokers.join(','), 'group.id': groupId, 'enable.auto.commit': false },
-    {},
-  );
+  const consumer = new RdKafka.KafkaConsumer({
+    'metadata.broker.list': kafkaBrokers.join(','),
+    'group.id': groupId,
+    'enable.auto.commit': false,
+  });
   await connect(consumer);
   try {
     consumer.commitSync([...offsets]);

@@ -42,7 +42,7 @@ const LEAVE_MS = 10_000;
  * @example
  * const runner = new RdKafkaRunner({
  *   gate, handler,
- *   createConsumer: (callbacks) => new RdKafka.KafkaConsumer({ ...config, 'group.id': group, ...callbacks }, {}),
+ *   createConsumer: (callbacks) => new RdKafka.KafkaConsumer({ ...config, 'group.id': group, ...callbacks }),
  * });
  * await runner.start();
  */
