@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { type FaultKind, faultKinds } from './history.ts';
+import { OVERLAPPING_SHARE } from './plan/faults.ts';
 
 export interface FaultOptions {
   readonly seed: number;
@@ -14,6 +15,8 @@ export interface FaultOptions {
   readonly dist: string;
   /** Only these; otherwise all. */
   readonly kinds: readonly FaultKind[];
+  /** The share of the faults that begin while the one before lasts. */
+  readonly overlapping: number;
   /** Ends as soon as a promise is broken for certain. */
   readonly untilBroken: boolean;
 }
@@ -33,6 +36,7 @@ export function readOptions(env: NodeJS.ProcessEnv, anySeed: number): FaultOptio
     keep: env['KEEP'] ? resolve(env['KEEP']) : undefined,
     dist: resolve(env['DIST'] ?? 'dist'),
     kinds: kindsOf(env['FAULTS']),
+    overlapping: number('OVERLAP', env['OVERLAP'] ?? String(100 * OVERLAPPING_SHARE), 0, 100) / 100,
     untilBroken: env['UNTIL_BROKEN'] === '1',
   };
 }

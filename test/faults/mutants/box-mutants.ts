@@ -115,7 +115,8 @@ export const boxMutants: readonly Mutant[] = [
     find: "if number('cursor') < tonumber(ARGV[7]) then return { 'BEHIND' } end",
     replace: '',
     breaks: ['order', 'recorded'],
-    faults: ['redis-flushed', 'redis-killed'],
+    faults: ['redis-flushed', 'kafka-slow', 'consumer-stopped'],
+    together: true,
   },
   {
     name: 'outstanding-ignored',
@@ -124,7 +125,8 @@ export const boxMutants: readonly Mutant[] = [
     find: 'announce_outstanding(10)',
     replace: '',
     breaks: ['order', 'no loss', 'recorded'],
-    faults: ['redis-flushed', 'kafka-slow'],
+    faults: ['redis-flushed', 'kafka-slow', 'consumer-stopped'],
+    together: true,
   },
   {
     name: 'no-turn-check',
@@ -133,7 +135,7 @@ export const boxMutants: readonly Mutant[] = [
     find: ' or not its_turn(unit, lock, id, place) then',
     replace: ' then',
     breaks: ['order'],
-    faults: ['service-killed', 'kafka-cut', 'kafka-silent'],
+    faults: ['clock-jumped'],
   },
   {
     name: 'followers-burn-attempts',

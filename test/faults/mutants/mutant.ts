@@ -13,6 +13,8 @@ export interface Mutant {
   readonly breaks: readonly PromiseName[];
   /** Under which it shows soon; otherwise any. */
   readonly faults?: readonly FaultKind[];
+  /** It takes several of them at once. */
+  readonly together?: true;
 }
 
 export function mutated(source: string, { name, file, find, replace }: Mutant): string {

@@ -42,6 +42,7 @@ export async function tryMutant(mutant: Mutant | undefined, options: TrialOption
       ...process.env,
       ...{ SEED: String(seed), MINUTES: String(minutes), DIST: dist, KEEP: evidence, UNTIL_BROKEN: '1' },
       FAULTS: mutant?.faults?.join(',') ?? '',
+      ...(mutant?.together ? { OVERLAP: '90' } : {}),
     },
   });
   const stop = (): void => void child.kill('SIGTERM');

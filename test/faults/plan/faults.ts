@@ -65,7 +65,7 @@ const recipes: Record<FaultKind, Recipe> = {
 const BEFORE_MS = 5_000;
 /** The end of the load is calm. */
 const AFTER_MS = 12_000;
-const OVERLAPPING_SHARE = 0.3;
+export const OVERLAPPING_SHARE = 0.3;
 /** After so many faults there is a calm phase. */
 const CALM_EVERY = 6;
 const CALM_MS = 12_000;
@@ -77,9 +77,16 @@ export interface FaultPlan {
   readonly loadMs: number;
   /** Those to choose from; otherwise all. */
   readonly kinds?: readonly FaultKind[];
+  /** The share of them that begins while the one before lasts. */
+  readonly overlapping?: number;
 }
 
-export function faultsOf({ seed, loadMs, kinds: all = faultKinds }: FaultPlan): PlannedFault[] {
+export function faultsOf({
+  seed,
+  loadMs,
+  kinds: all = faultKinds,
+  overlapping = OVERLAPPING_SHARE,
+}: FaultPlan): PlannedFault[] {
   const random = randomFrom(hash(`faults/${seed}`));
   const within = ({ from, to }: Range): number => Math.round(from + random() * (to - from));
   const faults: PlannedFault[] = [];
@@ -95,7 +102,7 @@ export function faultsOf({ seed, loadMs, kinds: all = faultKinds }: FaultPlan): 
     // Once is enough, it takes so long.
     if (isRolling && (loadMs < ROLLING_FROM_MS || faults.some((fault) => fault.kind === kind))) continue;
     const last = faults.at(-1);
-    const overlaps = !isRolling && last?.kind !== 'rolling-restart' && random() < OVERLAPPING_SHARE;
+    const overlaps = !isRolling && last?.kind !== 'rolling-restart' && random() < overlapping;
     const isCalm = faults.length % CALM_EVERY === CALM_EVERY - 1;
     if (overlaps) begin += within(range(200, 2_000));
     else begin = end + within(range(1_500, 6_000)) + (isCalm ? CALM_MS : 0);

@@ -35,7 +35,7 @@ const HOT_SHARE = 0.2;
 const KEYLESS_SHARE = 0.03;
 /** So large that the gate sends it to the retry topic without its value. */
 export const LARGE_BYTES = 80 * 1024;
-const LARGE_SHARE = 0.003;
+const LARGE_SHARE = 0.01;
 /** So large that the main topic takes it, but not with the headers of a retry. */
 export const OVERSIZE_BYTES = MAX_MESSAGE_BYTES - 300;
 const OVERSIZE_SHARE = 0.001;
