@@ -80,6 +80,11 @@ export class ServiceProcess implements AsyncDisposable {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  /** SIGSTOP and SIGCONT make a process that hangs and comes back. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
+  }
+
   /** Ends it as a crash would. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');

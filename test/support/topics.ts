@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import RdKafka from '@confluentinc/kafka-javascript';
 import { connect, disconnect } from './kafka-clients.ts';
 import { kafkaBrokers } from './stack.ts';
@@ -75,6 +76,27 @@ export function leadersOf(topic: string): Promise<number[]> {
     const leaders: number[] = [];
     for (const { partitionId, leader } of found?.partitions ?? []) leaders[partitionId] = leader;
     return leaders;
+  });
+}
+
+/** Deletes a group that nobody is in. In a process of its own: the client has been seen to abort over it. */
+export async function deleteGroup(groupId: string): Promise<void> {
+  const script = `
+    const { Kafka } = require('@confluentinc/kafka-javascript').KafkaJS;
+    const [brokers, group] = process.argv.slice(1);
+    const admin = new Kafka({ kafkaJS: { brokers: brokers.split(',') } }).admin();
+    admin.connect().then(() => admin.deleteGroups([group])).then(() => console.log('deleted'), (error) => {
+      console.log(error.groups?.[0]?.error?.message ?? error.message);
+    }).then(() => process.kill(process.pid, 'SIGKILL'));`;
+  await waitFor(`${groupId} to be deleted`, async () => {
+    const args = ['-e', script, kafkaBrokers.join(','), groupId];
+    const printed = await new Promise<string>((resolve) => {
+      execFile(process.execPath, args, { cwd: import.meta.dirname }, (_error, stdout) => {
+        resolve(stdout);
+      });
+    });
+    if (!printed.includes('deleted')) throw new Error(printed);
+    return true;
   });
 }
 
