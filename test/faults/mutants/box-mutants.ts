@@ -147,6 +147,17 @@ export const boxMutants: readonly Mutant[] = [
     faults: ['clock-jumped'],
   },
   {
+    name: 'followers-sent-with-the-head',
+    what: 'several messages of a key are sent at once, also to an application that asks nobody',
+    file: `${LUA}/release.lua`,
+    find: `  if reason == '' and lock[DRAINING] == 1 then
+    local window = math.min(lock[WINDOW], widest, room + 1) - 1`,
+    replace: `  if reason == '' then
+    local window = math.min(8, room + 1) - 1`,
+    breaks: ['order'],
+    faults: ['clock-jumped'],
+  },
+  {
     name: 'success-without-reading-to-the-end',
     what: 'without a gate, a commit counts as success although the retry topic has not been read so far',
     file: `${LUA}/evidence.lua`,

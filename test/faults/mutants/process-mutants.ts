@@ -33,7 +33,8 @@ export const processMutants: readonly Mutant[] = [
     this.#sending++;
     this.#deps.send(record, madeAgain`,
     breaks: ['no loss'],
-    faults: ['kafka-silent', 'service-killed', 'kafka-cut'],
+    faults: ['kafka-silent', 'service-killed'],
+    together: true,
   },
   {
     name: 'publish-not-awaited',
@@ -42,16 +43,8 @@ export const processMutants: readonly Mutant[] = [
     find: '      await this.#options.publish(batch);',
     replace: '      void this.#options.publish(batch).catch(() => undefined);',
     breaks: ['no loss'],
-    faults: ['kafka-silent', 'consumer-killed', 'kafka-cut'],
-  },
-  {
-    name: 'window-without-a-gate',
-    what: 'several messages of a key are sent at once to an application that asks nobody',
-    file: 'src/route.ts',
-    find: 'route.gate ? route.redelivery.window : 1',
-    replace: 'route.redelivery.window',
-    breaks: ['order'],
-    faults: ['clock-jumped'],
+    faults: ['kafka-silent', 'consumer-killed'],
+    together: true,
   },
   {
     name: 'rebuild-not-awaited',

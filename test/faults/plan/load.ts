@@ -38,7 +38,7 @@ export const LARGE_BYTES = 80 * 1024;
 const LARGE_SHARE = 0.01;
 /** So large that the main topic takes it, but not with the headers of a retry. */
 export const OVERSIZE_BYTES = MAX_MESSAGE_BYTES - 300;
-const OVERSIZE_SHARE = 0.001;
+const OVERSIZE_SHARE = 0.004;
 
 export function loadOf({ seed, route, loadMs, perSecond }: LoadOptions): PlannedMessage[] {
   const random = randomFrom(hash(`load/${seed}/${route}`));
