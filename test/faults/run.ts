@@ -1,132 +1,43 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { abortable } from '../../dev/demo/abortable.ts';
-import { check, report } from './checker.ts';
+import { check, report, type Verdict } from './checker.ts';
 import { Chronicle } from './chronicle.ts';
-import { EarlyVerdict } from './early-verdict.ts';
 import { keepEvidence } from './evidence.ts';
 import { faultKinds } from './history.ts';
-import { torment } from './nemesis/nemesis.ts';
 import type { FaultOptions } from './options.ts';
 import { faultsOf, type PlannedFault } from './plan/faults.ts';
-import { loadOf } from './plan/load.ts';
-import { Producer } from './producer.ts';
-import { modes, policies } from './routes.ts';
-import { settle } from './settle.ts';
+import { play, type Played } from './play.ts';
+import { policies } from './routes.ts';
 import { setStage, type Stage } from './stage/stage.ts';
-
-const COLLECT_MS = 1_000;
-const PROGRESS_MS = 15_000;
 
 type Say = (line: string) => void;
 
 /** One run, from the first process to the verdict. Resolves to whether every promise was kept. */
 export async function runFaults(options: FaultOptions, say: Say, signal: AbortSignal): Promise<boolean> {
-  const { seed, loadMs, perSecond } = options;
   const chronicle = new Chronicle();
+  const faults = faultsOf(options);
   await using stage = await setStage(options);
-  await using producer = await Producer.connect(stage.inside, (sent) => {
-    chronicle.add(sent);
-  });
-  const collect = async (): Promise<void> => {
-    for (const consumer of stage.consumers.values()) for (const line of consumer.more()) chronicle.add(line);
-    for (const letter of await stage.deadLetters.more()) chronicle.add(letter);
+  const keep = async (verdict?: Verdict): Promise<void> => {
+    say(`logs and histories: ${await keepEvidence(stage, chronicle, options, verdict)}`);
   };
-
+  let played: Played;
   try {
-    say('starting two replicas of the service and three consumers');
-    await abortable(startEverybody(stage), signal);
-    const load = modes
-      .flatMap((route) => {
-        const plan = loadOf({ seed, route, loadMs, perSecond: perSecond / modes.length });
-        return plan.map((message) => ({ ...message, route }));
-      })
-      .sort((a, b) => a.atMs - b.atMs);
-    const faults = faultsOf(options);
-    const start = performance.now();
-    const told: Say = (line) => {
-      say(`${((performance.now() - start) / 1_000).toFixed(1).padStart(6)} s  ${line}`);
-    };
-    const early = new EarlyVerdict();
-    const watching = new AbortController();
-    const look = async (): Promise<void> => {
-      await collect();
-      if (options.untilBroken) early.judge(chronicle);
-    };
-    const watched = watch(chronicle, look, told, watching.signal);
-    const going = AbortSignal.any([signal, early.broken]);
-    const ends = await Promise.allSettled([
-      producer.send(load, start, going),
-      torment(faults, start, {
-        ...{ stage, signal: going },
-        onBegin: (fault) => {
-          early.begun(fault);
-          told(nameOf(fault));
-        },
-        onEnd: (fault) => {
-          chronicle.add(fault);
-        },
-        onOver: (fault) => {
-          early.over(fault);
-        },
-      }),
-    ]);
-    watching.abort();
-    await watched;
-    for (const end of ends) if (end.status === 'rejected' && !early.broken.aborted) throw end.reason;
-    const missing: string[] = [];
-    if (early.found === undefined) {
-      told('calm: waiting until every message has its end');
-      const settled = await settle(stage, chronicle, collect, signal);
-      for (const line of settled.remains) chronicle.add(line);
-      missing.push(...settled.missing);
-      told(missing.length === 0 ? 'every message has its end' : 'gave up waiting');
-    }
-
-    const verdict = early.found ?? check(chronicle.sorted, policies);
-    const ownEnds = ownEndsOf(stage);
-    say(report(verdict));
-    for (const line of [...missing, ...ownEnds]) say(line);
-    say(`${chronicle.sent} messages; faults: ${countsOf(faults)}`);
-    const failed = [
-      ...verdict.rows.map(({ violations }) => violations.length > 0),
-      missing.length > 0,
-      ownEnds.length > 0,
-    ];
-    const isKept = !failed.includes(true);
-    if (!isKept || options.keep !== undefined) {
-      say(`logs and histories: ${await keepEvidence(stage, chronicle, options, verdict)}`);
-    }
-    const broken = failed.filter(Boolean).length;
-    say(`Checks:      ${broken} failed, ${failed.length - broken} passed, ${failed.length} total`);
-    return isKept;
+    played = await play(options, { stage, chronicle, faults, say, signal });
   } catch (error) {
-    if (!signal.aborted) say(`logs and histories: ${await keepEvidence(stage, chronicle, options)}`);
+    if (!signal.aborted) await keep();
     throw error;
   }
-}
 
-async function startEverybody({ services, consumers }: Stage): Promise<void> {
-  for (const { member } of services.values()) member.start();
-  await Promise.all([...services.values()].map((service) => service.ready()));
-  for (const { member } of consumers.values()) member.start();
-  await Promise.all([...consumers.values()].map((consumer) => consumer.assigned()));
-}
-
-async function watch(
-  chronicle: Chronicle,
-  collect: () => Promise<void>,
-  say: Say,
-  signal: AbortSignal,
-): Promise<void> {
-  let next = performance.now() + PROGRESS_MS;
-  while (!signal.aborted) {
-    await collect();
-    if (performance.now() >= next) {
-      next += PROGRESS_MS;
-      say(`· sent ${chronicle.sent}, ${chronicle.unresolved.length} of them without an end yet`);
-    }
-    await sleep(COLLECT_MS, undefined, { signal }).catch(() => undefined);
-  }
+  const { missing, early } = played;
+  const verdict = early ?? check(chronicle.sorted, policies);
+  const ownEnds = ownEndsOf(stage);
+  say(report(verdict));
+  for (const line of [...missing, ...ownEnds]) say(line);
+  say(`${chronicle.sent} messages; faults: ${countsOf(faults)}`);
+  // Beside the promises: everything came to its end in time, and no process ended by itself.
+  const cases = [...verdict.rows.map(({ violations }) => violations), missing, ownEnds];
+  const failed = cases.filter(({ length }) => length > 0).length;
+  if (failed > 0 || options.keep !== undefined) await keep(verdict);
+  say(`Checks:      ${failed} failed, ${cases.length - failed} passed, ${cases.length} total`);
+  return failed === 0;
 }
 
 function ownEndsOf({ services, consumers }: Stage): string[] {
@@ -134,11 +45,6 @@ function ownEndsOf({ services, consumers }: Stage): string[] {
   return members
     .flatMap(({ ownEnds }) => ownEnds)
     .map(({ life, how, lastWords }) => `${life} ended by itself: ${how}; its last words: ${lastWords}`);
-}
-
-function nameOf({ kind, target, forMs, amount }: PlannedFault): string {
-  const lasting = forMs > 0 ? `, ${(forMs / 1_000).toFixed(1)} s` : '';
-  return `${kind}  ${target}${lasting}${amount === 0 ? '' : `, ${amount} ms`}`;
 }
 
 function countsOf(faults: readonly PlannedFault[]): string {
