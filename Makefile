@@ -16,7 +16,7 @@ stack: setup-stack ## Kafka and Redis on this machine until Ctrl-C; prints their
 check: setup ## Types, lint, format, dead code, import direction, fast tests: under a minute, no servers
 	@npm run --silent check
 
-test: check integration end-to-end ## Everything: check, then the tests against a real Kafka and Redis
+test: check integration end-to-end faults-short ## Everything: check, the tests against a real Kafka and Redis, two minutes of faults
 
 integration: setup-test
 	@npm run --silent test:integration
