@@ -83,11 +83,14 @@ export class Journal implements Component {
     return !this.#stopped && this.#deps.clock.monotonic() - this.#toldAt > LATE * this.#deps.interval;
   }
 
-  #schedule(): void {
+  /** Twice in an interval, from begin to begin: what is noted just after a round has the next one's time as well. */
+  #schedule(spent = 0): void {
     if (this.#stopped) return;
-    this.#timer = this.#deps.clock.after(this.#deps.interval, () => {
+    const { clock, interval } = this.#deps;
+    this.#timer = clock.after(Math.max(0, interval / 2 - spent), () => {
+      const begun = clock.monotonic();
       void this.inTurn(() => this.#tell()).finally(() => {
-        this.#schedule();
+        this.#schedule(clock.monotonic() - begun);
       });
     });
   }

@@ -17,6 +17,7 @@ function aJournal() {
   const records: string[][] = [];
   const refusals: string[] = [];
   let answer: (items: string[]) => SendResult = () => written;
+  let takes = 0;
   let state: 'ok' | 'fenced' = 'ok';
   const journal = new Journal({
     box: {
@@ -34,8 +35,12 @@ function aJournal() {
     send: (_place, record, settle) => {
       const items = itemsOf(record());
       const result = answer(items);
-      if (result.kind === 'written') records.push(items);
-      settle(result);
+      const end = (): void => {
+        if (result.kind === 'written') records.push(items);
+        settle(result);
+      };
+      if (takes === 0) end();
+      else clock.after(takes, end);
     },
     onRefused: (refusal) => refusals.push(refusal),
     clock,
@@ -53,6 +58,8 @@ function aJournal() {
       }
     },
     answer: (next: typeof answer) => void (answer = next),
+    /** Kafka takes so long to answer. */
+    delay: (ms: number) => void (takes = ms),
     fence: () => void (state = 'fenced'),
   };
 }
@@ -94,6 +101,21 @@ describe('the journal', () => {
     expect({ records: records.length, left: left() }).toEqual({ records: 1, left: [] });
     await journal.stop();
     expect(clock.timers).toBe(0);
+  });
+
+  test('does not wait longer for the next round when one took long', async () => {
+    const { journal, clock, note, records, delay } = aJournal();
+    await journal.start();
+    note('a');
+    delay(INTERVAL / 4);
+    await clock.advance(INTERVAL / 2);
+    note('b');
+    await clock.advance(INTERVAL / 2);
+    expect(records).toEqual([['a']]);
+    await clock.advance(INTERVAL / 4);
+    expect(records).toEqual([['a'], ['b']]);
+    await clock.advance(INTERVAL);
+    await journal.stop();
   });
 
   test('tells again what Kafka may not have, and says that it is late', async () => {
