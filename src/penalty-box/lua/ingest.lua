@@ -100,7 +100,8 @@ for i, unit in ipairs(units) do
   elseif here and nonce ~= '' and (rebuilding and records.get(id) or current(unit, place, nonce)) then
     state = state_of(unit, id)
     count.again = count.again + 1
-    attempt = math.max(attempt, state[ATTEMPT] + 1)
+    -- Published twice, as after a commit that was lost, it is one failure: only its own attempt tells then.
+    attempt = math.max(attempt, state[ATTEMPT] + (rebuilding and 0 or 1))
     if state[FIRST_FAILED] > 0 then firstFailed = state[FIRST_FAILED] end
     land(lock, id, state)
     states.drop(id)

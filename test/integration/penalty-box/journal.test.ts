@@ -342,3 +342,18 @@ test('without a gate, a failure that came back replaces the record before it als
   expect(view?.entries).toHaveLength(1);
   expect(view).toMatchObject({ held: 1, attempt: 2, nextAttemptAt: box.time + 2 * BACKOFF });
 });
+
+test('a failure that was published twice counts once in a rebuild, whether the journal had told of it or not', async () => {
+  const box = await bench.shard({ gated: false });
+  await box.read({ origin: 7 });
+  box.time += BACKOFF;
+  const [job] = await box.deliver(100);
+  const token = { place: job!.id.subarray(6), nonce: job!.nonce };
+  const failure = { origin: 7, token, attempt: 2, failedAt: box.time, delay: 2 * BACKOFF };
+  await box.read(failure, failure);
+  await expect(headOf(box, 'a')).resolves.toMatchObject({ attempt: 2 });
+
+  await box.loseAndRebuild();
+
+  await expect(headOf(box, 'a')).resolves.toMatchObject({ attempt: 2 });
+});

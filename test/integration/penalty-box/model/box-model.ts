@@ -401,7 +401,7 @@ export class BoxModel {
       : entry?.state === 'in-flight' && a.token?.nonce === entry.token;
     if (entry && again) {
       this.#recall(a.name);
-      const attempt = Math.max(a.attempt, entry.attempt + 1);
+      const attempt = Math.max(a.attempt, entry.attempt + (this.rebuilding ? 0 : 1));
       const firstFailedAt =
         entry.firstFailedAt > 0 ? entry.firstFailedAt : attempt > 0 && a.attempt > 0 ? a.failedAt : 0;
       this.#store(entry, a, record, {
