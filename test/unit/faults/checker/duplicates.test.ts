@@ -41,12 +41,12 @@ describe('a message that is handled again after its success was recorded', () =>
         run.fault(kind, at, { target: 'redis', until: at + 500 }).call(message, 90_000, 'succeeded', again);
         return run;
       };
-      expect(lostAt(1_600).broken).toEqual([]);
-      expect(lostAt(1_600).notesOf('recorded')).toEqual([
+      expect(lostAt(2_200).broken).toEqual([]);
+      expect(lostAt(2_200).notesOf('recorded')).toEqual([
         '1 × Redis lost its data before the journal was due',
       ]);
       // Later, or over before it happened: no excuse.
-      expect(lostAt(1_800).broken).toEqual(['recorded']);
+      expect(lostAt(2_300).broken).toEqual(['recorded']);
       expect(lostAt(400).broken).toEqual(['recorded']);
     },
   );
@@ -71,7 +71,7 @@ describe('a message that is handled again after its success was recorded', () =>
     }
     expect(stuck('service-killed', 1_100, 5_000, 12_000)).toEqual([]);
     // Too late to have kept it, long over, or nothing that has to do with the journal.
-    expect(stuck('kafka-silent', 1_800, 20_000, 19_000)).toEqual(['recorded']);
+    expect(stuck('kafka-silent', 2_300, 20_000, 19_000)).toEqual(['recorded']);
     expect(stuck('kafka-silent', 900, 2_000, 30_000)).toEqual(['recorded']);
     expect(stuck('clock-jumped', 900, 20_000, 19_000)).toEqual(['recorded']);
   });
