@@ -61,9 +61,8 @@ export function storiesOf(history: readonly HistoryLine[], policies: readonly Ro
   const calls = callsOf(history, owners);
   const letters = new Map<string, DeadLetter[]>();
   const recorded = new Map<string, number[]>();
-  const sent = new Map<string, Sent>();
+  const sent = writtenOf(history);
   for (const line of history) {
-    if (line.type === 'sent') sent.set(originOf(line), line);
     if (line.type === 'dead-letter') add(letters, originOf(line), line);
     if (line.type === 'recorded') add(recorded, originOf(line), line.at);
   }
@@ -81,6 +80,28 @@ export function storiesOf(history: readonly HistoryLine[], policies: readonly Ro
     (line) => (line.type === 'begun' || line.type === 'dead-letter') && !sent.has(originOf(line)),
   ) as Stranger[];
   return { all: stories, byKey: byKey(stories), owners, strangers };
+}
+
+/**
+ * What the main topics hold, by origin. A producer that does not know whether Kafka took a message sends it again: then it
+ * is there twice, and each of the two is a message of its own to everybody. Only one of them was acknowledged.
+ */
+function writtenOf(history: readonly HistoryLine[]): Map<string, Sent> {
+  const written = new Map<string, Sent>();
+  const names = new Map<string, Sent>();
+  const nameOf = (line: Place & { key: string; seq: number }): string =>
+    `${placeOf(line)}/${line.seq}/${line.key}`;
+  for (const line of history) {
+    if (line.type !== 'sent') continue;
+    written.set(originOf(line), line);
+    names.set(nameOf(line), line);
+  }
+  for (const line of history) {
+    if (line.type !== 'begun' || written.has(originOf(line))) continue;
+    const twin = names.get(nameOf(line));
+    if (twin !== undefined) written.set(originOf(line), { ...twin, offset: line.offset });
+  }
+  return written;
 }
 
 function callsOf(history: readonly HistoryLine[], owners: Owners): Map<string, Call[]> {

@@ -44,6 +44,20 @@ describe('what was never sent', () => {
     expect(run.broken).toEqual(['never more', 'never more']);
   });
 
+  it('may be the second copy that a producer wrote, which has to keep the order as well', () => {
+    const run = new RunBuilder();
+    const first = run.order('x');
+    const twin = run.order('y');
+    const second = { ...first, offset: twin.offset };
+    run.forget(twin).call(first, 1, 'succeeded').call(second, 10, 'failed');
+    const next = run.order('x');
+    expect(run.broken).toContain('no loss');
+    run.call(second, 111, 'succeeded', { attempt: 2 }).call(next, 150, 'succeeded');
+    expect(run.broken).toEqual([]);
+    run.call(next, 50, 'succeeded');
+    expect(run.broken).toContain('order');
+  });
+
   it('may have been handled before its producer heard that it was written', () => {
     const run = new RunBuilder();
     run.call(run.order('x', 500), 10, 'succeeded');

@@ -38,6 +38,12 @@ export class RunBuilder {
     return sent;
   }
 
+  /** It was not acknowledged. */
+  forget(sent: Sent): this {
+    this.#history.splice(this.#history.indexOf(sent), 1);
+    return this;
+  }
+
   call(
     message: Sent,
     at: number,
