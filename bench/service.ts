@@ -81,6 +81,7 @@ routes:
     retryTopic: ${route.retryTopic}
     deadLetterTopic: ${route.deadLetterTopic}
     backoff: ${route.backoff ?? '{ initial: 1s, multiplier: 2, max: 5m, jitter: 0 }'}
+    maxAge: null
     redelivery: { window: 64, maxPerSecond: 1000000 }
 `;
 }
