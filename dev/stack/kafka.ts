@@ -68,7 +68,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
           command: 'sh',
           args: ['-c', launch({ jars, clusterId, file, jvmFlags: options.jvmFlags ?? quickStart })],
           isReady: (log) => log.includes('Kafka Server started'),
-          timeoutMs: 60_000,
+          timeoutMs: 180_000,
         });
       }),
     );
