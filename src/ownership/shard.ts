@@ -18,6 +18,7 @@ import type { ReleaseLimit } from '../protection/release-limit.ts';
 import { Redelivery } from '../redelivery/redelivery.ts';
 import type { Destinations } from '../redelivery/outgoing-record.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
+import { changed, rebuildFrom, remadeTopics } from './remade-topics.ts';
 import { salvage } from './salvage.ts';
 import { Trouble } from '../trouble.ts';
 import type { KafkaProducer } from '../kafka/producer.ts';
@@ -237,10 +238,7 @@ export class Shard {
     const salvagedTo = remade && (await this.#salvage(remade, takeover));
     let from = cursor;
     if (from === null || remade !== null) {
-      // What the group committed in a topic says nothing of the one that was made anew.
-      const ofAnother = differ(takeover.madeFrom.retry, this.#topics.retry);
-      from = ofAnother ? range.first : Math.min(Math.max(committed, range.first), range.end);
-      if (remade?.main === true && !ofAnother) from = Math.min(takeover.readTo, range.end);
+      from = rebuildFrom(takeover, this.#topics, committed, range, remade);
       // So that a rebuild begun anew does not go back to what was written again under other origins.
       if (remade?.main === true) await this.#deps.commit(from);
       const reply = await this.box.reset(from);
@@ -430,25 +428,4 @@ export class Shard {
       );
     }
   }
-}
-
-/** Which topics are others than those that the shard was made from; null: none. */
-function remadeTopics(
-  { cursor, madeFrom, remade: begun }: Takeover,
-  now: TopicIds,
-  { end }: Range,
-): Remade | null {
-  const other = cursor === null ? { retry: false, main: false } : changed(madeFrom, now);
-  const retry = begun.retry || other.retry || (cursor !== null && cursor > end);
-  const main = begun.main || other.main;
-  return retry || main ? { retry, main } : null;
-}
-
-function changed(before: TopicIds, now: TopicIds): Remade {
-  return { retry: differ(before.retry, now.retry), main: differ(before.main, now.main) };
-}
-
-/** An id that is not known differs from none. */
-function differ(before: string, now: string): boolean {
-  return before !== '' && now !== '' && before !== now;
 }
