@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from '../history.ts';
 import type { PlannedFault } from '../plan/faults.ts';
@@ -20,6 +21,8 @@ interface Deps {
 export async function torment(plan: readonly PlannedFault[], start: number, deps: Deps): Promise<void> {
   const { stage, onBegin, onEnd, onOver, signal } = deps;
   const resources = new Resources();
+  // Every fault of the plan waits for its time.
+  setMaxListeners(plan.length + 20, signal);
   await Promise.all(
     plan.map(async (fault) => {
       await sleep(Math.max(0, fault.atMs - (performance.now() - start)), undefined, { signal });
