@@ -12,6 +12,7 @@ import type { OriginReader } from './kafka/origin-reader.ts';
 import type { KafkaProducer } from './kafka/producer.ts';
 import { RetryConsumer } from './kafka/retry-consumer.ts';
 import { RouteTopics } from './kafka/route-topics.ts';
+import { topicIdsOf } from './kafka/topic-problems.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { RouteWorker } from './ownership/route-worker.ts';
@@ -194,10 +195,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
         if (range === undefined) throw lacks(partition);
         return { committed: committed.get(partition) ?? -1, range };
       },
-      topicIds: async () => {
-        const now = await offsets.topics([route.retryTopic, route.topic]);
-        return { retry: now.get(route.retryTopic)?.id ?? '', main: now.get(route.topic)?.id ?? '' };
-      },
+      topicIds: async () => topicIdsOf(route, await offsets.topics([route.retryTopic, route.topic])),
       ...clockOf(partition),
       clock,
       random,

@@ -2,7 +2,7 @@ import { carriedHeaders, placeHeaders } from '../domain/outgoing-headers.ts';
 import { keyOf } from '../domain/unit.ts';
 import type { OutgoingRecord } from '../kafka/send.ts';
 import type { AgedEntry } from '../penalty-box/entry.ts';
-import { decodePayload } from '../penalty-box/payload.ts';
+import { decodePayload, lastErrorOf } from '../penalty-box/payload.ts';
 import type { Home } from '../penalty-box/payload.ts';
 
 /** Where copies go, and what they say of it. */
@@ -17,7 +17,6 @@ export interface CopyTo {
 export function copyOf(entry: AgedEntry, { route, retryTopic, home }: CopyTo): OutgoingRecord {
   const payload = decodePayload(entry.payload, home);
   const { origin, originTimestamp, headers, valueAtOrigin } = payload;
-  const told = entry.errorClass !== '' || entry.errorMessage !== '';
   const departure = {
     place: placeHeaders(route, origin),
     originOffset: origin.offset,
@@ -33,8 +32,7 @@ export function copyOf(entry: AgedEntry, { route, retryTopic, home }: CopyTo): O
       ...entry,
       original: entry.retryOffset,
       place: entry.place.length === 8 ? null : entry.place,
-      errorClass: told ? entry.errorClass : payload.errorClass,
-      errorMessage: told ? entry.errorMessage : payload.errorMessage,
+      ...lastErrorOf(entry, payload),
       valueAtOrigin,
     }),
   };

@@ -4,12 +4,12 @@ import type { Place } from '../domain/place.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Range } from '../kafka/offsets.ts';
-import type { KafkaProducer } from '../kafka/producer.ts';
-import type { SendResult } from '../kafka/send.ts';
+import { settled } from '../kafka/send.ts';
+import type { Send, SendResult } from '../kafka/send.ts';
 import type { Logger } from '../logger.ts';
 import type { AgedEntry } from '../penalty-box/entry.ts';
-import { refusalOf } from '../penalty-box/owner-box.ts';
-import type { Findings, OwnerBox, OwnerReply, Refusal } from '../penalty-box/owner-box.ts';
+import { accepted, Refused } from '../penalty-box/owner-box.ts';
+import type { Findings, OwnerBox, Refusal } from '../penalty-box/owner-box.ts';
 import { Trouble } from '../trouble.ts';
 import { copyOf } from './carried-copy.ts';
 import type { CopyTo } from './carried-copy.ts';
@@ -22,7 +22,7 @@ interface Deps {
   readonly ingest: Pick<Ingest, 'cursor' | 'reached'>;
   readonly policy: CarryPolicy;
   readonly to: CopyTo;
-  readonly send: KafkaProducer['send'];
+  readonly send: Send;
   /** Offset of the first retry record that is younger than that (ms). */
   readonly firstYoungerThan: (age: number) => Promise<number>;
   readonly onRefused: (refusal: Refusal) => void;
@@ -34,16 +34,6 @@ interface Deps {
 const BATCH = 50;
 /** Parks are told anew when this much lies behind them, or after this time. */
 const PARKS_INTERVAL = 60_000;
-
-/** A box that refused: what it means is told once, by the one who caught it. */
-class Refused extends Error {
-  readonly refusal: Refusal;
-
-  constructor(refusal: Refusal) {
-    super(`the box refused: ${refusal}`);
-    this.refusal = refusal;
-  }
-}
 
 /**
  * Keeps old messages alive. A message that waits for long holds the checkpoint back, so that a rebuild has ever more to read,
@@ -66,8 +56,11 @@ export class CarryForward {
     this.#trouble = new Trouble(deps.logger);
   }
 
-  /** Looks at what evidence found, and begins what is to be done; one thing at a time. */
-  consider(findings: Pick<Findings, 'checkpoint' | 'held' | 'heldByParks'>, range: Range): void {
+  /** Looks at what evidence found, and does what is to be done; one thing at a time. Never rejects. */
+  async consider(
+    findings: Pick<Findings, 'checkpoint' | 'held' | 'heldByParks'>,
+    range: Range,
+  ): Promise<void> {
     if (this.#work !== null || this.#stopped) return;
     this.#work = this.#act(findings, range)
       .then(() => {
@@ -79,10 +72,6 @@ export class CarryForward {
       .finally(() => {
         this.#work = null;
       });
-  }
-
-  /** Resolves when nothing is going on. */
-  async idle(): Promise<void> {
     await this.#work;
   }
 
@@ -139,7 +128,7 @@ export class CarryForward {
     const ids = new Map<string, Buffer>();
     let page = '0';
     do {
-      const next = is(await this.#deps.box.lagging(before, page));
+      const next = accepted(await this.#deps.box.lagging(before, page), 'lagging');
       // A scan may name an entry twice.
       for (const id of next.ids) ids.set(id.toString('latin1'), id);
       page = next.page;
@@ -149,7 +138,9 @@ export class CarryForward {
 
   /** Resolves when the copies have been read. */
   async #append(entries: readonly { unit: Unit; place: Place }[], before: number): Promise<number> {
-    const aged = is(await this.#deps.box.carry(entries)).filter(({ retryOffset }) => retryOffset < before);
+    const aged = accepted(await this.#deps.box.carry(entries), 'carry').filter(
+      ({ retryOffset }) => retryOffset < before,
+    );
     const results = await Promise.all(aged.map((entry) => this.#send(entry)));
     let last = -1;
     for (const result of results) {
@@ -163,9 +154,7 @@ export class CarryForward {
   async #send(entry: AgedEntry): Promise<SendResult> {
     const { send, to, logger } = this.#deps;
     const record = copyOf(entry, to);
-    const result = await new Promise<SendResult>((resolve) => {
-      send(record, () => record, resolve);
-    });
+    const result = await settled(send, record);
     if (result.kind === 'too-large')
       logger.error(
         { event: 'carry_forward_too_large', offset: entry.retryOffset, err: result.error },
@@ -181,10 +170,10 @@ export class CarryForward {
     if (often && distance < policy.distance / 4) return;
     const from = ingest.cursor;
     let page = '0';
-    do page = is(await box.parks(page));
+    do page = accepted(await box.parks(page), 'parks');
     while (page !== '0');
     if (!(await journal.flush())) return;
-    is(await box.parksTold(from));
+    accepted(await box.parksTold(from), 'parks');
     this.#parksToldAt = clock.monotonic();
   }
 
@@ -198,9 +187,4 @@ export class CarryForward {
       'old records could not be appended anew; trying again',
     );
   }
-}
-
-function is<Value>(reply: OwnerReply<Value>): Value {
-  if (reply.kind !== 'ok') throw new Refused(refusalOf(reply));
-  return reply.value;
 }

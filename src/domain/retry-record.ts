@@ -37,11 +37,13 @@ export interface RetryRecord {
   readonly carried: CarriedRecord | null;
 }
 
-interface CarriedRecord {
+/** What a copy of an old retry record says besides: the record that it stands for, and what has happened since. */
+export interface CarriedRecord {
   /** Retry offset of the record that it was made of. */
   readonly original: number;
-  /** Of a foreign origin. */
+  /** Of a foreign origin, which can't tell its place by itself. */
   readonly place: Place | null;
+  /** Epoch ms, 0 = it never failed. */
   readonly firstFailedAt: number;
   readonly unanswered: number;
 }

@@ -1,8 +1,8 @@
 import type { Clock, Timer } from '../clock.ts';
 import type { Component } from '../component.ts';
 import { encodeJournal, journalHeaders } from '../domain/journal-record.ts';
-import type { KafkaProducer } from '../kafka/producer.ts';
-import type { SendResult } from '../kafka/send.ts';
+import { settled } from '../kafka/send.ts';
+import type { Send } from '../kafka/send.ts';
 import type { Logger } from '../logger.ts';
 import { refusalOf } from '../penalty-box/owner-box.ts';
 import type { Noted, OwnerBox, Refusal } from '../penalty-box/owner-box.ts';
@@ -14,7 +14,7 @@ interface Deps {
   readonly partition: number;
   /** Outcomes are in Kafka this soon, ms. */
   readonly interval: number;
-  readonly send: KafkaProducer['send'];
+  readonly send: Send;
   readonly onRefused: (refusal: Refusal) => void;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -131,9 +131,7 @@ export class Journal implements Component {
     const { box, retryTopic: topic, partition, send, logger } = this.#deps;
     const headers = journalHeaders(box.ownerEpoch);
     const record = { topic, partition, key: null, value: encodeJournal(items), headers };
-    const result = await new Promise<SendResult>((resolve) => {
-      send(record, () => record, resolve);
-    });
+    const result = await settled(send, record);
     if (result.kind === 'unknown') throw result.error;
     if (result.kind === 'written') return;
     // What follows must not wait for ever behind it.

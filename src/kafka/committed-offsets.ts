@@ -58,10 +58,8 @@ export class CommittedOffsets {
   }
 
   async #connect(groupId: string): Promise<KafkaConsumer> {
-    const consumer = new RdKafka.KafkaConsumer(
-      { ...clientOptions(this.#config), 'group.id': groupId, 'enable.auto.commit': false },
-      {},
-    );
+    const options = { ...clientOptions(this.#config), 'group.id': groupId, 'enable.auto.commit': false };
+    const consumer = new RdKafka.KafkaConsumer(options);
     consumer.setDefaultConsumeTimeout(0);
     await calledBack((done) => consumer.connect({ timeout: TIMEOUT }, done));
     return consumer;

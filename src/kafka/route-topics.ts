@@ -1,17 +1,18 @@
 import type { Clock } from '../clock.ts';
 import type { Component } from '../component.ts';
 import type { RouteConfig } from '../config/config.ts';
+import type { TopicIds } from '../domain/topic-ids.ts';
 import type { Logger } from '../logger.ts';
 import { Trouble } from '../trouble.ts';
 import type { KafkaOffsets } from './offsets.ts';
 import type { Topics } from './topic-problems.ts';
-import { surplusPartitions, topicProblems, topicsOf } from './topic-problems.ts';
+import { surplusPartitions, topicIdsOf, topicProblems, topicsOf } from './topic-problems.ts';
 
 interface Deps {
   readonly offsets: Pick<KafkaOffsets, 'topics' | 'ranges'>;
   readonly route: RouteConfig;
   /** After each look, what they are now; '' = not there, or the broker does not say. */
-  readonly onIds: (ids: { readonly retry: string; readonly main: string }) => void;
+  readonly onIds: (ids: TopicIds) => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -105,10 +106,7 @@ export class RouteTopics implements Component {
       this.#partitions = topics.get(route.retryTopic)?.partitions ?? this.#partitions;
       this.#mainPartitions = topics.get(route.topic)?.partitions ?? this.#mainPartitions;
       this.#judge(topics);
-      this.#deps.onIds({
-        retry: topics.get(route.retryTopic)?.id ?? '',
-        main: topics.get(route.topic)?.id ?? '',
-      });
+      this.#deps.onIds(topicIdsOf(route, topics));
       if (topics.has(route.deadLetterTopic)) {
         const ranges = [...(await offsets.ranges(route.deadLetterTopic)).values()];
         this.#deadLetters = ranges.reduce((sum, { first, end }) => sum + end - first, 0);

@@ -24,6 +24,20 @@ export function madeAgain(record: OutgoingRecord, make: RecordSource): RecordSou
   };
 }
 
+/** Sends behind everything sent before to that place; its end is told to `settle`, once. */
+export type Send = (
+  place: Pick<OutgoingRecord, 'topic' | 'partition'>,
+  record: RecordSource,
+  settle: (result: SendResult) => void,
+) => void;
+
+/** What becomes of one record, for those who wait for it. Never rejects. */
+export function settled(send: Send, record: OutgoingRecord): Promise<SendResult> {
+  return new Promise((resolve) => {
+    send(record, () => record, resolve);
+  });
+}
+
 /** What became of a send: written at an offset; refused for good; or nobody knows, and it may be written or not. */
 export type SendResult =
   | { readonly kind: 'written'; readonly offset: number }

@@ -1,4 +1,5 @@
 import type { RouteConfig } from '../config/config.ts';
+import type { TopicIds } from '../domain/topic-ids.ts';
 import type { Topic } from './offsets.ts';
 
 /** What Kafka says of topics, by name; one that does not exist is left out. */
@@ -7,6 +8,10 @@ export type Topics = ReadonlyMap<string, Topic>;
 /** All topics that a route names. */
 export function topicsOf({ topic, retryTopic, deadLetterTopic, redelivery }: RouteConfig): string[] {
   return [topic, retryTopic, deadLetterTopic, ...(redelivery.topic === null ? [] : [redelivery.topic])];
+}
+
+export function topicIdsOf({ topic, retryTopic }: RouteConfig, topics: Topics): TopicIds {
+  return { retry: topics.get(retryTopic)?.id ?? '', main: topics.get(topic)?.id ?? '' };
 }
 
 /** Why a route can't keep its promises with these topics, with what to do about it. Pure. */

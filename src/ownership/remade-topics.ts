@@ -1,5 +1,6 @@
+import type { TopicIds } from '../domain/topic-ids.ts';
 import type { Range } from '../kafka/offsets.ts';
-import type { Remade, Takeover, TopicIds } from '../penalty-box/owner-box.ts';
+import type { Remade, Takeover } from '../penalty-box/owner-box.ts';
 
 // Topics that were deleted and made anew under the same name. Pure.
 

@@ -5,16 +5,17 @@ import type { OutgoingHeader } from '../domain/record.ts';
 import { originOffsetOf } from '../domain/place.ts';
 import { keyOf } from '../domain/unit.ts';
 import type { Unit } from '../domain/unit.ts';
-import type { KafkaProducer } from '../kafka/producer.ts';
-import type { OutgoingRecord, SendResult } from '../kafka/send.ts';
-import type { OwnerBox, OwnerReply, StoredUnit } from '../penalty-box/owner-box.ts';
-import { decodePayload } from '../penalty-box/payload.ts';
+import { settled } from '../kafka/send.ts';
+import type { OutgoingRecord, Send } from '../kafka/send.ts';
+import { accepted } from '../penalty-box/owner-box.ts';
+import type { OwnerBox, StoredUnit } from '../penalty-box/owner-box.ts';
+import { decodePayload, lastErrorOf } from '../penalty-box/payload.ts';
 import type { Home } from '../penalty-box/payload.ts';
 import type { StoredEntry } from '../penalty-box/stored.ts';
 
 interface Deps {
-  readonly box: Pick<OwnerBox, 'units' | 'entries' | 'ownerEpoch'>;
-  readonly send: KafkaProducer['send'];
+  readonly box: Pick<OwnerBox, 'unitsByLock' | 'entries' | 'ownerEpoch'>;
+  readonly send: Send;
   readonly route: string;
   readonly retryTopic: string;
   readonly home: Home;
@@ -40,10 +41,10 @@ export async function salvage(deps: Deps): Promise<Salvaged> {
   const { box } = deps;
   let [messages, announced] = [0, 0];
   const parks: Buffer[] = [];
-  for (const unit of await box.units()) {
+  for (const unit of (await box.unitsByLock()).values()) {
     let last: Buffer | null = null;
     for (;;) {
-      const page: StoredUnit = accepted(await box.entries(unit, last, PAGE));
+      const page: StoredUnit = accepted(await box.entries(unit, last, PAGE), 'reading a unit');
       const whole = page.entries.filter(({ payload, status }) => payload !== null && status !== 'B');
       await Promise.all(whole.map((entry) => written(deps, recordOf(deps, unit, entry, page.knownUpTo))));
       messages += whole.length;
@@ -64,14 +65,12 @@ function recordOf(deps: Deps, unit: Unit, entry: StoredEntry, knownUpTo: number)
   const payload = decodePayload(entry.payload ?? Buffer.alloc(0), home);
   const { origin } = payload;
   const atHome = origin.topic === home.topic && origin.partition === home.partition;
-  const toldByEntry = entry.errorClass !== '' || entry.errorMessage !== '';
   const offset = originOffsetOf(entry.id.subarray(6));
   const given = announcementHeaders({
     route,
     origin: atHome ? { ...origin, topic: originTopic } : origin,
     attempt: entry.attempt,
-    errorClass: toldByEntry ? entry.errorClass : payload.errorClass,
-    errorMessage: toldByEntry ? entry.errorMessage : payload.errorMessage,
+    ...lastErrorOf(entry, payload),
     fatal: entry.fatal,
     // Only what a gate announced is known to have been handled in order.
     claim: offset !== null && offset <= knownUpTo ? deps.box.ownerEpoch : '',
@@ -92,13 +91,6 @@ function journalOf({ box, retryTopic: topic, home }: Deps, park: Buffer): Outgoi
 }
 
 async function written({ send }: Deps, record: OutgoingRecord): Promise<void> {
-  const result = await new Promise<SendResult>((resolve) => {
-    send(record, () => record, resolve);
-  });
+  const result = await settled(send, record);
   if (result.kind !== 'written') throw result.error;
-}
-
-function accepted(reply: OwnerReply<StoredUnit>): StoredUnit {
-  if (reply.kind !== 'ok') throw new Error(`reading a unit was refused: ${reply.kind}`);
-  return reply.value;
 }

@@ -1,6 +1,8 @@
 import { CarryForward } from '../carry-forward/carry-forward.ts';
 import type { CarryPolicy } from '../carry-forward/lagging.ts';
 import type { Clock } from '../clock.ts';
+import { UNKNOWN_TOPICS } from '../domain/topic-ids.ts';
+import type { TopicIds } from '../domain/topic-ids.ts';
 import type { KafkaRecord, Origin } from '../domain/record.ts';
 import type { Range } from '../kafka/offsets.ts';
 import type { OriginValue } from '../kafka/origin-reader.ts';
@@ -11,8 +13,8 @@ import type { ArrivalPolicy } from '../ingest/read-arrival.ts';
 import type { Logger } from '../logger.ts';
 import type { Job } from '../penalty-box/entry.ts';
 import type { Findings, Ingested, OwnerReply, Refusal, ReleasePolicy } from '../penalty-box/owner-box.ts';
-import { OwnerBox } from '../penalty-box/owner-box.ts';
-import type { Remade, Takeover, TopicIds } from '../penalty-box/owner-box.ts';
+import { accepted, OwnerBox } from '../penalty-box/owner-box.ts';
+import type { Remade, Takeover } from '../penalty-box/owner-box.ts';
 import type { BoxScripts } from '../penalty-box/box-scripts.ts';
 import type { ReleaseLimit } from '../protection/release-limit.ts';
 import { Redelivery } from '../redelivery/redelivery.ts';
@@ -21,7 +23,7 @@ import { Scheduler } from '../scheduler/scheduler.ts';
 import { changed, rebuildFrom, remadeTopics } from './remade-topics.ts';
 import { salvage } from './salvage.ts';
 import { Trouble } from '../trouble.ts';
-import type { KafkaProducer } from '../kafka/producer.ts';
+import type { Send } from '../kafka/send.ts';
 
 /** What a shard needs of its route and of the process. Times on Redis' clock, epoch ms. */
 export interface ShardDeps {
@@ -33,7 +35,7 @@ export interface ShardDeps {
   readonly hold: boolean;
   readonly limit: ReleaseLimit;
   readonly room: () => number;
-  readonly send: KafkaProducer['send'];
+  readonly send: Send;
   readonly retryTopic: string;
   /** Outcomes are in the retry topic this soon, ms. */
   readonly journalInterval: number;
@@ -103,7 +105,7 @@ export class Shard {
   #begunAt = 0;
   #checkpoint = -1;
   #range: Range = { first: 0, end: 0 };
-  #topics: TopicIds = { retry: '', main: '' };
+  #topics = UNKNOWN_TOPICS;
   #running: Promise<void> | null = null;
   #refused: (() => void) | null = null;
 
@@ -177,7 +179,7 @@ export class Shard {
   async onFindings(findings: Findings, nextDue: number | null): Promise<void> {
     if (nextDue !== null) this.wake(nextDue);
     this.#deps.onFindings(findings);
-    this.#tenure?.carryForward.consider(findings, this.#range);
+    void this.#tenure?.carryForward.consider(findings, this.#range);
     if (findings.checkpoint === this.#checkpoint) return;
     try {
       await this.#deps.commit(findings.checkpoint);
@@ -241,8 +243,7 @@ export class Shard {
       from = rebuildFrom(takeover, this.#topics, committed, range, remade);
       // So that a rebuild begun anew does not go back to what was written again under other origins.
       if (remade?.main === true) await this.#deps.commit(from);
-      const reply = await this.box.reset(from);
-      if (reply.kind !== 'ok') throw new Error(`reset was refused: ${reply.kind}`);
+      accepted(await this.box.reset(from), 'reset');
       this.#rebuiltTo = salvagedTo ?? range.end;
       logger.info(
         { event: 'shard_rebuilding', partition: this.partition, from, to: this.#rebuiltTo },
@@ -268,8 +269,7 @@ export class Shard {
       { event: 'topic_remade', partition, topics },
       `${topics.join(' and ')} was deleted and made anew, or has lost its end: what Redis still holds is written to ${retryTopic} again`,
     );
-    const reply = await box.freeze(remade);
-    if (reply.kind !== 'ok') throw new Error(`freeze was refused: ${reply.kind}`);
+    accepted(await box.freeze(remade), 'freeze');
     const originTopic = remade.main ? `${home.topic}@${madeFrom.main || 'before'}` : home.topic;
     const found = await salvage({ ...this.#deps, box, route, home, originTopic });
     logger.warn(
@@ -283,8 +283,7 @@ export class Shard {
   async #answer(): Promise<void> {
     const { clock, logger, nonce, onRestored } = this.#deps;
     if (this.#rebuiltTo !== null) {
-      const reply = await this.box.stamp(nonce(), this.#topics);
-      if (reply.kind !== 'ok') throw new Error(`stamp was refused: ${reply.kind}`);
+      accepted(await this.box.stamp(nonce(), this.#topics), 'stamp');
       this.#rebuiltTo = null;
     }
     this.#restored = true;

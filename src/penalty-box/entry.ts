@@ -1,5 +1,6 @@
 import type { DeadLetterReason } from '../domain/outgoing-headers.ts';
 import type { Place } from '../domain/place.ts';
+import type { CarriedRecord } from '../domain/retry-record.ts';
 import type { Unit } from '../domain/unit.ts';
 
 /** A retry record, decided and encoded, as the box takes it. Times in epoch ms, delays in ms. */
@@ -18,19 +19,8 @@ export interface Arrival {
   readonly fatal: boolean;
   readonly malformed: boolean;
   /** Where it is the copy of an older record of the retry topic. */
-  readonly carried: Carried | null;
+  readonly carried: CarriedRecord | null;
   readonly payload: Buffer;
-}
-
-/** What a copy of an old retry record says besides: the record that it stands for, and what has happened since. */
-export interface Carried {
-  /** Retry offset of the record that it was made of. */
-  readonly original: number;
-  /** Of a foreign origin, which can't tell its place by itself. */
-  readonly place: Buffer | null;
-  /** Epoch ms, 0 = it never failed. */
-  readonly firstFailedAt: number;
-  readonly unanswered: number;
 }
 
 /** One entry that the owner has to send. */

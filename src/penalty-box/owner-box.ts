@@ -1,5 +1,7 @@
 import type { DeadLetterReason } from '../domain/outgoing-headers.ts';
 import type { Place } from '../domain/place.ts';
+import { UNKNOWN_TOPICS } from '../domain/topic-ids.ts';
+import type { TopicIds } from '../domain/topic-ids.ts';
 import type { Unit } from '../domain/unit.ts';
 import { OrchestratorError } from '../errors.ts';
 import type { Argument, Reply } from '../redis/define-script.ts';
@@ -7,6 +9,7 @@ import type { BoxScripts } from './box-scripts.ts';
 import type { AgedEntry, Arrival, Job } from './entry.ts';
 import { packArrivals, packWritten, readAged, readJobs } from './packed.ts';
 import { bytes, int, text } from './scripts.ts';
+import type { Operation } from './scripts.ts';
 import { readLock, readStoredEntry } from './stored.ts';
 import type { StoredEntry } from './stored.ts';
 
@@ -70,13 +73,21 @@ export function refusalOf(reply: Exclude<OwnerReply<unknown>, { kind: 'ok' }>): 
   return reply.kind === 'fenced' ? 'fenced' : 'lost';
 }
 
-/** What names a topic for as long as it lives; '' = unknown. */
-export interface TopicIds {
-  readonly retry: string;
-  readonly main: string;
+/** The box did not do what its owner asked for. */
+export class Refused extends Error {
+  readonly refusal: Refusal;
+
+  constructor(what: string, reply: Exclude<OwnerReply<unknown>, { kind: 'ok' }>) {
+    super(`${what} was refused: ${reply.kind}`);
+    this.refusal = refusalOf(reply);
+  }
 }
 
-const UNKNOWN_TOPICS: TopicIds = { retry: '', main: '' };
+/** The value of a reply. @throws Refused */
+export function accepted<Value>(reply: OwnerReply<Value>, what: string): Value {
+  if (reply.kind !== 'ok') throw new Refused(what, reply);
+  return reply.value;
+}
 
 /** Which topics were deleted and made anew. */
 export interface Remade {
@@ -150,15 +161,6 @@ export class OwnerBox {
   /** From here on every call is answered as for a shard that is being rebuilt, until it is. */
   freeze({ retry, main }: Remade): Promise<OwnerReply<null>> {
     return this.#run('freeze', [`${retry ? 'retry' : ''} ${main ? 'main' : ''}`], () => null);
-  }
-
-  /** All units of the shard, in no order. Nothing may change meanwhile. */
-  async units(): Promise<Unit[]> {
-    const units: Unit[] = [];
-    for await (const page of this.#scripts.scanLocks(this.#partition)) {
-      for (const [unit] of page) units.push(unit);
-    }
-    return units;
   }
 
   /** A page of a unit's entries in order, as they are stored; `after`: id of the last one of the page before. */
@@ -265,7 +267,7 @@ export class OwnerBox {
     return this.#run('parks', ['', retryOffset], () => null);
   }
 
-  /** The unit of each lock's number. */
+  /** The unit of each lock, by its number. */
   async unitsByLock(): Promise<Map<number, Unit>> {
     const units = new Map<number, Unit>();
     for await (const page of this.#scripts.scanLocks(this.#partition)) {
@@ -289,22 +291,7 @@ export class OwnerBox {
   }
 
   async #run<Result>(
-    operation:
-      | 'reset'
-      | 'stamp'
-      | 'freeze'
-      | 'entries'
-      | 'ingest'
-      | 'release'
-      | 'acknowledge'
-      | 'withdraw'
-      | 'bury'
-      | 'evidence'
-      | 'journal'
-      | 'replay'
-      | 'lagging'
-      | 'carry'
-      | 'parks',
+    operation: Operation,
     args: Argument[],
     read: (result: readonly Reply[]) => Result,
     rounding: 'past' | 'now' = 'now',

@@ -135,3 +135,11 @@ export function errorOf(bytes: Buffer): { errorClass: string; errorMessage: stri
     errorMessage: bytes.toString('utf8', classEnd + 2, messageEnd),
   };
 }
+
+type LastError = Pick<Payload, 'errorClass' | 'errorMessage'>;
+
+/** An entry tells of failures after its record was written; where it tells nothing, the payload has the last one. */
+export function lastErrorOf(entry: LastError, payload: LastError): LastError {
+  const { errorClass, errorMessage } = entry.errorClass !== '' || entry.errorMessage !== '' ? entry : payload;
+  return { errorClass, errorMessage };
+}

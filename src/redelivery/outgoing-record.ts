@@ -6,7 +6,7 @@ import type { Origin, OutgoingHeader } from '../domain/record.ts';
 import { keyOf } from '../domain/unit.ts';
 import type { OutgoingRecord } from '../kafka/send.ts';
 import type { Job } from '../penalty-box/entry.ts';
-import { decodePayload } from '../penalty-box/payload.ts';
+import { decodePayload, lastErrorOf } from '../penalty-box/payload.ts';
 import type { Home, Payload } from '../penalty-box/payload.ts';
 
 /** Where the records of one shard go. */
@@ -56,13 +56,11 @@ export function recordOf(job: Job, to: Destinations, now: number): Outgoing {
 }
 
 function factsOf(job: Job, payload: Payload, reason: DeadLetterReason) {
-  const told = job.errorClass !== '' || job.errorMessage !== '';
   return {
     attempt: job.attempt,
     reason,
     firstFailedAt: job.firstFailedAt,
-    errorClass: told ? job.errorClass : payload.errorClass,
-    errorMessage: told ? job.errorMessage : payload.errorMessage,
+    ...lastErrorOf(job, payload),
   };
 }
 

@@ -2,9 +2,8 @@ import type { Clock } from '../clock.ts';
 import type { DeadLetterReason } from '../domain/outgoing-headers.ts';
 import type { Origin } from '../domain/record.ts';
 import type { OriginValue } from '../kafka/origin-reader.ts';
-import type { KafkaProducer } from '../kafka/producer.ts';
 import { madeAgain } from '../kafka/send.ts';
-import type { OutgoingRecord, RecordSource, SendResult } from '../kafka/send.ts';
+import type { OutgoingRecord, RecordSource, Send, SendResult } from '../kafka/send.ts';
 import type { Logger } from '../logger.ts';
 import type { Job } from '../penalty-box/entry.ts';
 import { refusalOf } from '../penalty-box/owner-box.ts';
@@ -17,7 +16,7 @@ interface Deps {
   readonly box: OwnerBox;
   readonly destinations: Destinations;
   readonly hold: boolean;
-  readonly send: KafkaProducer['send'];
+  readonly send: Send;
   readonly readOrigin: (origin: Origin) => Promise<OriginValue>;
   /** On Redis' clock, epoch ms. */
   readonly now: () => number;

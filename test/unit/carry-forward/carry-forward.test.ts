@@ -83,8 +83,7 @@ function aShard(...offsets: number[]) {
     refuse: () => void (refuses = true),
     consider: async (checkpoint: number, more: { heldByParks?: boolean; end?: number } = {}) => {
       const findings = { checkpoint, held: entries.size, heldByParks: more.heldByParks ?? false };
-      carryForward.consider(findings, { first: 0, end: more.end ?? 1_000 });
-      await carryForward.idle();
+      await carryForward.consider(findings, { first: 0, end: more.end ?? 1_000 });
     },
   };
 }
