@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { Audit } from './audit/audit.ts';
 import type { Clock } from './clock.ts';
 import type { Component } from './component.ts';
 import { inOrder } from './component.ts';
@@ -64,6 +65,7 @@ export function createService(
       },
     },
     metrics,
+    audit: new Audit(logger),
     logger,
     clock,
   });

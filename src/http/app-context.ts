@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { Audit } from '../audit/audit.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -16,12 +17,25 @@ export type App = FastifyInstance<
   TypeBoxTypeProvider
 >;
 
+/**
+ * Who may call a path: anybody, the consumers of a route, those who look, or those who act (who may look as well).
+ */
+export type Scope = 'open' | 'gate' | 'read' | 'operate';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Every path declares it. */
+    readonly scope?: Scope;
+  }
+}
+
 /** What the resources work with. */
 export interface AppContext {
   readonly desks: Desks;
   readonly foundations: Foundations;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  readonly audit: Audit;
   readonly clock: Clock;
   /** Aborted when the app begins to close: what waits gives up. */
   readonly stopping: AbortSignal;

@@ -1,4 +1,5 @@
 import fastify, { type FastifyInstance } from 'fastify';
+import type { Audit } from '../audit/audit.ts';
 import type { Clock } from '../clock.ts';
 import { OrchestratorError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
@@ -23,6 +24,7 @@ interface Deps {
   readonly desks: ReadonlyMap<string, RouteDesk>;
   readonly foundations: Foundations;
   readonly metrics: Metrics;
+  readonly audit: Audit;
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -31,7 +33,14 @@ interface Deps {
 const BODY_LIMIT = 8 * 2 ** 20;
 
 /** The HTTP API, without a port: `inject` is enough to ask it. */
-export function createApp({ desks: byName, foundations, metrics, logger, clock }: Deps): FastifyInstance {
+export function createApp({
+  desks: byName,
+  foundations,
+  metrics,
+  audit,
+  logger,
+  clock,
+}: Deps): FastifyInstance {
   const desks = new Desks(byName);
   const onError = errorHandler({ desks, logger });
   const app = fastify({
@@ -55,7 +64,15 @@ export function createApp({ desks: byName, foundations, metrics, logger, clock }
   answerErrors(app, { desks, logger });
   describeApi(app);
 
-  const context: AppContext = { desks, foundations, metrics, logger, clock, stopping: stopping.signal };
+  const context: AppContext = {
+    desks,
+    foundations,
+    metrics,
+    audit,
+    logger,
+    clock,
+    stopping: stopping.signal,
+  };
   void app.register((scope: App, _options, done) => {
     for (const add of RESOURCES) add(scope, context);
     done();

@@ -1,5 +1,6 @@
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import type { RouteConfig } from '../../src/config/config.ts';
+import { Audit } from '../../src/audit/audit.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { RouteDesk } from '../../src/http/route-desk.ts';
 import { createLogger } from '../../src/logger.ts';
@@ -30,13 +31,15 @@ export class Api implements AsyncDisposable {
   constructor(desks: readonly RouteDesk[], clock = new FakeClock()) {
     this.clock = clock;
     this.metrics = createMetrics(desks.map(({ config }) => config.name));
+    const logger = createLogger('info', {
+      write: (line) => void this.lines.push(JSON.parse(line) as LogLine),
+    });
     this.app = createApp({
       desks: new Map(desks.map((desk) => [desk.config.name, desk])),
       foundations: { missing: () => Promise.resolve(this.missing) },
       metrics: this.metrics,
-      logger: createLogger('info', {
-        write: (line) => void this.lines.push(JSON.parse(line) as LogLine),
-      }),
+      audit: new Audit(logger),
+      logger,
       clock,
     });
   }

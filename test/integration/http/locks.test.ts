@@ -252,7 +252,7 @@ describe('actions', () => {
     expect(await list(api)).toEqual([]);
     expect((await api.act({ key: 'secret-key', action: 'retry-now' })).status).toBe(404);
 
-    expect(api.logged('lock_action')).toMatchObject([
+    expect(api.logged('audit')).toMatchObject([
       {
         route: shard.route,
         partition: 3,

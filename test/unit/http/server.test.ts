@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, test } from '@jest/globals';
+import { Audit } from '../../../src/audit/audit.ts';
 import { createApp } from '../../../src/http/app.ts';
 import { HttpServer } from '../../../src/http/server.ts';
 import { createLogger } from '../../../src/logger.ts';
@@ -15,6 +16,7 @@ function serverOf({ desk = new TestDesk({}), clock = new FakeClock(), port = 0 }
     desks: new Map([['orders', desk]]),
     foundations: { missing: () => Promise.resolve([]) },
     metrics: createMetrics(['orders']),
+    audit: new Audit(logger),
     logger,
     clock,
   });

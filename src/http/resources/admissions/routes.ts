@@ -11,6 +11,7 @@ export function admissionRoutes(app: App, { desks }: AppContext): void {
   app.post(
     '/v1/routes/:route/partitions/:partition/admissions',
     {
+      config: { scope: 'gate' },
       schema: {
         tags: ['gate'],
         summary: 'May these records be handled?',

@@ -18,6 +18,7 @@ export function claimRoutes(app: App, context: AppContext): void {
   app.post(
     '/v1/routes/:route/partitions/:partition/claims',
     {
+      config: { scope: 'gate' },
       schema: {
         tags: ['gate'],
         summary: 'Claim a main partition that the consumer group assigned',

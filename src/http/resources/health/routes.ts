@@ -5,13 +5,17 @@ import { Live, NotReady, ReadinessQuery, Ready } from './schemas.ts';
 export function healthRoutes(app: App, { desks, foundations, metrics }: AppContext): void {
   app.get(
     '/livez',
-    { schema: { tags: ['health'], summary: 'The process answers', response: { 200: Live } } },
+    {
+      config: { scope: 'open' },
+      schema: { tags: ['health'], summary: 'The process answers', response: { 200: Live } },
+    },
     () => ({ live: true as const }),
   );
 
   app.get(
     '/readyz',
     {
+      config: { scope: 'open' },
       schema: {
         tags: ['health'],
         summary: 'Kafka and Redis answer, every owned shard is restored, and no route is degraded',
@@ -35,11 +39,14 @@ export function healthRoutes(app: App, { desks, foundations, metrics }: AppConte
 
   app.get(
     '/metrics',
-    { schema: { tags: ['health'], summary: "Metrics in Prometheus' text format", produces: ['text/plain'] } },
+    {
+      config: { scope: 'open' },
+      schema: { tags: ['health'], summary: "Metrics in Prometheus' text format", produces: ['text/plain'] },
+    },
     async (_request, reply) => reply.type(metrics.contentType).send(await metrics.expose()),
   );
 
-  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+  app.get('/openapi.json', { config: { scope: 'open' }, schema: { hide: true } }, () => app.swagger());
 }
 
 function missingOf(desk: RouteDesk): string[] {

@@ -1,16 +1,15 @@
 import type { Unit } from '../../../domain/unit.ts';
 import { OrchestratorError } from '../../../errors.ts';
 import type { Action, LockView } from '../../../penalty-box/operator-box.ts';
-import type { AppContext } from '../../app-context.ts';
 import { checkPartition, partitionsOf } from '../../desks.ts';
 import { invalid } from '../../keys.ts';
 import type { RouteDesk } from '../../route-desk.ts';
 
-interface Deed {
+/** What to do to which lock. */
+export interface LockAction {
   readonly unit: Unit;
   readonly partition: number | undefined;
   readonly action: Action;
-  readonly reason: string;
 }
 
 interface Done {
@@ -23,8 +22,8 @@ interface Done {
 const DISCARDED_AT_ONCE = 5_000;
 
 /** @throws UNKNOWN_LOCK, NOT_READY, or INVALID where the partition has to be said. */
-export async function actOnLock({ logger }: AppContext, desk: RouteDesk, deed: Deed): Promise<Done> {
-  const { unit, action, reason } = deed;
+export async function actOnLock(desk: RouteDesk, deed: LockAction): Promise<Done> {
+  const { unit, action } = deed;
   const partition = deed.partition ?? (await partitionFor(desk, unit, action));
   checkPartition(desk, partition);
   const { outcome, entries: first } = await desk.operator.act(partition, unit, action);
@@ -35,10 +34,6 @@ export async function actOnLock({ logger }: AppContext, desk: RouteDesk, deed: D
     last = more.outcome === 'unknown' ? 0 : more.entries;
     entries += last;
   }
-  logger.info(
-    { event: 'lock_action', route: desk.config.name, partition, action, reason, outcome, entries },
-    'an operator acted on a lock',
-  );
   return { outcome, entries, partition };
 }
 

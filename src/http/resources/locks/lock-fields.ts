@@ -23,7 +23,7 @@ export function lockFields(lock: LockView, now: number): Static<typeof LockPage>
 }
 
 /** A message without a key is named by its origin, or by where it lies in the retry topic if that is foreign. */
-function unitFields(unit: Unit): KeyFields & { origin?: number; retryOffset?: number } {
+export function unitFields(unit: Unit): KeyFields & { origin?: number; retryOffset?: number } {
   const key = keyOf(unit);
   if (key !== null) return keyFields(key);
   const offset = Number(unit.toString('latin1', 1));

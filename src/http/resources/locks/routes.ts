@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import { duration } from '../../../config/formats.ts';
 import { foreignUnit, keyUnit, originUnit } from '../../../domain/unit.ts';
@@ -5,9 +6,9 @@ import type { Unit } from '../../../domain/unit.ts';
 import type { App, AppContext } from '../../app-context.ts';
 import { base64, invalid, keyOfFields } from '../../keys.ts';
 import { errorAnswers, RouteParams } from '../../schemas.ts';
-import { actOnLock, findLock } from './acting.ts';
+import { actOnLock, findLock, type LockAction } from './acting.ts';
 import { listLocks } from './listing.ts';
-import { lockFields } from './lock-fields.ts';
+import { lockFields, unitFields } from './lock-fields.ts';
 import { formatCursor, parseCursor } from './order.ts';
 import {
   ActionBody,
@@ -20,15 +21,29 @@ import {
   LockWithEntries,
 } from './schemas.ts';
 
+/** An action with the reason that its caller gave. */
+type LockDeed = LockAction & { readonly reason: string };
+
 const PAGE = 100;
 const ENTRIES = 1_000;
 
-export function lockRoutes(app: App, context: AppContext): void {
-  const { desks, clock } = context;
+export function lockRoutes(app: App, { desks, clock, audit }: AppContext): void {
+  const act = async (
+    request: FastifyRequest,
+    route: string,
+    { unit, partition, action, reason }: LockDeed,
+  ): Promise<Static<typeof ActionDone>> => {
+    const done = await actOnLock(desks.of(route), { unit, partition, action });
+    const { outcome, entries } = done;
+    const target = { ...unitFields(unit), partition: done.partition };
+    audit.record(request, { action, route, target, reason, result: { outcome, entries } });
+    return done;
+  };
 
   app.get(
     '/v1/routes/:route/locks',
     {
+      config: { scope: 'read' },
       schema: {
         tags: ['locks'],
         summary: 'Locks: the oldest, the largest or the most tried first',
@@ -60,6 +75,7 @@ export function lockRoutes(app: App, context: AppContext): void {
   app.get(
     '/v1/routes/:route/locks/:key',
     {
+      config: { scope: 'read' },
       schema: {
         tags: ['locks'],
         summary: 'One lock with its entries',
@@ -78,6 +94,7 @@ export function lockRoutes(app: App, context: AppContext): void {
   app.post(
     '/v1/routes/:route/locks/actions',
     {
+      config: { scope: 'operate' },
       schema: {
         tags: ['locks'],
         summary: 'Act on any lock',
@@ -86,16 +103,16 @@ export function lockRoutes(app: App, context: AppContext): void {
         response: { 200: ActionDone, ...errorAnswers },
       },
     },
-    ({ params, body }) => {
-      const { partition, action, reason } = body;
-      const desk = desks.of(params.route);
-      return actOnLock(context, desk, { unit: unitInBody(body), partition, action, reason });
+    (request) => {
+      const { params, body } = request;
+      return act(request, params.route, { unit: unitInBody(body), partition: body.partition, ...body });
     },
   );
 
   app.post(
     '/v1/routes/:route/locks/:key/actions',
     {
+      config: { scope: 'operate' },
       schema: {
         tags: ['locks'],
         summary: 'Act on the lock of a key',
@@ -105,9 +122,10 @@ export function lockRoutes(app: App, context: AppContext): void {
         response: { 200: ActionDone, ...errorAnswers },
       },
     },
-    ({ params, query, body: { partition = query.partition, action, reason } }) => {
+    (request) => {
+      const { params, query, body } = request;
       const unit = unitInPath(params.key, query.encoding);
-      return actOnLock(context, desks.of(params.route), { unit, partition, action, reason });
+      return act(request, params.route, { unit, partition: query.partition, ...body });
     },
   );
 }

@@ -18,6 +18,7 @@ export function outcomeRoutes(app: App, { desks, metrics }: AppContext): void {
   app.post(
     '/v1/routes/:route/partitions/:partition/outcomes',
     {
+      config: { scope: 'gate' },
       schema: {
         tags: ['gate'],
         summary: 'What the handler made of records',

@@ -9,6 +9,7 @@ export function renewalRoutes(app: App, { desks }: AppContext): void {
   app.post(
     '/v1/routes/:route/renewals',
     {
+      config: { scope: 'gate' },
       schema: {
         tags: ['gate'],
         summary: "Renew all of a consumer's claims",

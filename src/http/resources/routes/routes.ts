@@ -7,6 +7,7 @@ export function routeRoutes(app: App, { desks, clock }: AppContext): void {
   app.get(
     '/v1/routes',
     {
+      config: { scope: 'read' },
       schema: {
         tags: ['routes'],
         summary: 'All routes',
@@ -19,6 +20,7 @@ export function routeRoutes(app: App, { desks, clock }: AppContext): void {
   app.get(
     '/v1/routes/:route',
     {
+      config: { scope: 'read' },
       schema: {
         tags: ['routes'],
         summary: 'One route: configuration in force, totals, shards, problems',
