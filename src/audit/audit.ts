@@ -24,6 +24,7 @@ export class Audit {
 
   record(_request: FastifyRequest, { action, route, target, reason, result }: Deed): void {
     const { partition } = target;
-    this.#logger.info({ event: 'audit', route, action, partition, reason, ...result }, 'an operator acted');
+    const where = typeof partition === 'number' ? { partition } : {};
+    this.#logger.info({ event: 'audit', route, action, ...where, reason, ...result }, 'an operator acted');
   }
 }
