@@ -5,9 +5,9 @@ import type { RedisConnection } from '../redis/connection.ts';
 import { runScript } from '../redis/define-script.ts';
 import type { Argument } from '../redis/define-script.ts';
 import type { ServerClock } from '../redis/server-clock.ts';
-import { shardKeys } from '../redis/shard-keys.ts';
+import { shardKeys, tellKey } from '../redis/shard-keys.ts';
 import { scriptOf } from './scripts.ts';
-import type { Operation, Release, ScriptReply } from './scripts.ts';
+import type { Operation, Release, ScriptReply, Told } from './scripts.ts';
 
 /** What a call did, for the metrics of the replica that made it. */
 export interface BoxCall {
@@ -17,7 +17,11 @@ export interface BoxCall {
   readonly seconds: number;
   readonly acquired: number;
   readonly released: readonly Release[];
+  /** Empty without `tell`. */
+  readonly told: readonly Told[];
 }
+
+const NOTHING = { acquired: 0, released: [], told: [] };
 
 /** The server that holds a shard, with its own run id and its own time. */
 interface ShardServer {
@@ -31,6 +35,8 @@ interface Deps {
   readonly keyPrefix: string;
   readonly route: string;
   readonly onCall?: (call: BoxCall) => void;
+  /** Whether calls tell what they changed; it costs a little for each message. */
+  readonly tell?: boolean;
 }
 
 /**
@@ -68,7 +74,7 @@ export class BoxScripts {
     } catch (error) {
       throw asUnavailable(error, operation);
     }
-    const { acquired, released } = reply.status === 'OK' ? reply : { acquired: 0, released: [] };
+    const { acquired, released, told } = reply.status === 'OK' ? reply : NOTHING;
     onCall?.({
       route: this.#deps.route,
       partition,
@@ -76,6 +82,7 @@ export class BoxScripts {
       seconds: (clock.monotonic() - begun) / 1_000,
       acquired,
       released,
+      told,
     });
     return reply;
   }
@@ -105,9 +112,11 @@ export class BoxScripts {
   }
 
   #keysOf(partition: number): string[] {
+    const { keyPrefix, route, tell = false } = this.#deps;
     let keys = this.#keys.get(partition);
     if (keys === undefined) {
-      keys = shardKeys(this.#deps.keyPrefix, this.#deps.route, partition);
+      keys = shardKeys(keyPrefix, route, partition);
+      if (tell) keys.push(tellKey(keyPrefix, route, partition));
       this.#keys.set(partition, keys);
     }
     return keys;

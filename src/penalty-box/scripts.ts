@@ -1,3 +1,5 @@
+import type { Place } from '../domain/place.ts';
+import type { Unit } from '../domain/unit.ts';
 import { readScript } from '../redis/define-script.ts';
 import type { Argument, Reply, Script } from '../redis/define-script.ts';
 
@@ -13,6 +15,8 @@ export type ScriptReply =
       readonly acquired: number;
       readonly released: readonly Release[];
       readonly result: readonly Reply[];
+      /** Empty unless it was asked for. */
+      readonly told: readonly Told[];
     }
   | { readonly status: 'NOT_READY' | 'FENCED' | 'BEHIND' }
   | { readonly status: 'CURSOR'; readonly cursor: string };
@@ -21,6 +25,18 @@ export type ScriptReply =
 export interface Release {
   readonly reason: string;
   readonly ageMs: number;
+}
+
+/** What an operation changed, for those who publish it. */
+export interface Told {
+  readonly kind: 'locked' | 'unlocked' | 'parked' | 'unparked' | 'succeeded' | 'failed';
+  readonly unit: Unit;
+  /** The message that it is about; of a lock the first one. Null: it is about the whole unit. */
+  readonly place: Place | null;
+  /** Which attempt has failed or succeeded; else 0. */
+  readonly attempt: number;
+  /** `failed`: the class of the error; `unlocked`: why; `parked`: `operator` or `dead-letter`. */
+  readonly detail: string;
 }
 
 type Operation =
@@ -91,7 +107,7 @@ function decode(reply: Reply): ScriptReply {
   const [status, ...rest] = list(reply);
   switch (text(status)) {
     case 'OK': {
-      const [due, acquired, releases, result] = rest;
+      const [due, acquired, releases, result, told] = rest;
       const pairs = list(releases);
       const released: Release[] = [];
       for (let i = 0; i < pairs.length; i += 2)
@@ -102,6 +118,7 @@ function decode(reply: Reply): ScriptReply {
         acquired: int(acquired),
         released,
         result: list(result),
+        told: list(told).map(readTold),
       };
     }
     case 'NOT_READY':
@@ -113,4 +130,16 @@ function decode(reply: Reply): ScriptReply {
     default:
       throw new Error(`a script answered ${text(status)}`);
   }
+}
+
+function readTold(reply: Reply): Told {
+  const [kind, unit, place, attempt, detail] = list(reply);
+  const at = bytes(place);
+  return {
+    kind: text(kind) as Told['kind'],
+    unit: bytes(unit),
+    place: at.length === 0 ? null : at,
+    attempt: int(attempt),
+    detail: text(detail),
+  };
 }

@@ -27,7 +27,8 @@ export async function runScript<Args, Result>(
   keys: readonly string[],
   args: Args,
 ): Promise<Result> {
-  const command = `ro_${script.name}`;
+  // The client keeps one number of keys for each command that it knows.
+  const command = `ro_${script.name}_${String(keys.length)}`;
   const commands = redis as unknown as Record<string, ((...all: Argument[]) => Promise<Reply>) | undefined>;
   if (commands[`${command}Buffer`] === undefined) {
     redis.defineCommand(command, { numberOfKeys: keys.length, lua: script.lua });

@@ -20,6 +20,11 @@ export function shardKeys(prefix: string, route: string, partition: number): str
   return NAMES.map((name) => `${prefix}{${route}:${String(partition)}}:${name}`);
 }
 
+/** Nothing is stored there: that a script is given it says that it is to tell what it changed. */
+export function tellKey(prefix: string, route: string, partition: number): string {
+  return `${prefix}{${route}:${String(partition)}}:tell`;
+}
+
 /** Where a script tells the shard's owner that something is due earlier than before. */
 export function wakeChannel(prefix: string, route: string, partition: number | '*'): string {
   return `${prefix}{${route}:${String(partition)}}:meta`;

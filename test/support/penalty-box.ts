@@ -84,7 +84,7 @@ export class BoxBench implements AsyncDisposable {
   }
 }
 
-export type BoxPolicy = GatePolicy & ReleasePolicy & { readonly gated: boolean };
+export type BoxPolicy = GatePolicy & ReleasePolicy & { readonly gated: boolean; readonly tell?: boolean };
 
 const DEFAULTS: BoxPolicy = {
   backoff: { kind: 'exponential', initial: BACKOFF, multiplier: 2, max: 60_000, jitter: 0 },
@@ -127,7 +127,8 @@ export class BoxShard {
     const servers = { serverOf: () => ({ connection, clock: serverClock }) };
     const clock = new FakeClock();
     const onCall = (call: BoxCall): void => void this.calls.push(call);
-    this.scripts = new BoxScripts({ servers, clock, keyPrefix: KEY_PREFIX, route, onCall });
+    const { tell = false } = this.policy;
+    this.scripts = new BoxScripts({ servers, clock, keyPrefix: KEY_PREFIX, route, onCall, tell });
     this.gate = new GateBox({ scripts: this.scripts, policy: this.policy, random: () => this.random });
     this.operator = new OperatorBox(this.scripts);
     this.owner = new OwnerBox(this.scripts, PARTITION);

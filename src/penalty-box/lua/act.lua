@@ -13,7 +13,7 @@ if action == 'park' then
   lock = lock or open(unit, false)
   lock[PARKED] = 1
   note_park(unit)
-  parks(1)
+  parks(1, unit, 'operator')
   advance(unit, lock)
   return answer('done', lock[COUNT])
 end
@@ -21,7 +21,7 @@ local headId = lock[HEAD] ~= '' and id_of(lock, lock[HEAD])
 local head = headId and records.get(headId) and state_of(unit, headId)
 local function unpark()
   if lock[PARKED] ~= 0 then
-    parks(-1)
+    parks(-1, unit)
     note_park(unit)
   end
   lock[PARKED] = 0

@@ -13,7 +13,7 @@ for i = 5, #ARGV, 2 do
       land(lock, id, state)
       state[STATUS] = BURIED
       note(unit, place_in(id))
-      if lock[PARKED] == 0 then parks(1) end
+      if lock[PARKED] == 0 then parks(1, unit, 'dead-letter') end
       lock[PARKED] = 2
       advance(unit, lock)
     else

@@ -102,6 +102,8 @@ for i, unit in ipairs(units) do
     count.again = count.again + 1
     -- Published twice, as after a commit that was lost, it is one failure: only its own attempt tells then.
     attempt = math.max(attempt, state[ATTEMPT] + (rebuilding and 0 or 1))
+    -- A payload begins with the class of the error.
+    tell('failed', unit, place, attempt, TELL and struct.unpack('>I2c0', payload))
     if state[FIRST_FAILED] > 0 then firstFailed = state[FIRST_FAILED] end
     land(lock, id, state)
     states.drop(id)

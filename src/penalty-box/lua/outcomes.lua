@@ -49,6 +49,7 @@ local function failed(unit, place, nonce, failure, random)
     or (maxAge > 0 and NOW - state[FIRST_FAILED] >= maxAge)
   if over then state[DUE_AT] = NOW end
   note(unit, place)
+  tell('failed', unit, place, attempt, failure.class)
   advance(unit, lock)
   return over and { 'deadLettered' } or { 'recorded', attempt, text(state[DUE_AT]) }
 end

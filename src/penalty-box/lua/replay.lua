@@ -7,15 +7,15 @@ if meta.cursor ~= ARGV[4] then return { 'CURSOR', meta.cursor } end
 local function parked(unit, on)
   local lock = locks.get(unit) or (on and open(unit, false))
   if not lock or lock[PARKED] == (on and 1 or 0) then return end
-  if not on then parks(-1) elseif lock[PARKED] == 0 then parks(1) end
+  if not on then parks(-1, unit) elseif lock[PARKED] == 0 then parks(1, unit) end
   lock[PARKED] = on and 1 or 0
   if not on and lock[COUNT] == 0 then close(unit, lock, 'unparked') else advance(unit, lock) end
 end
 
 -- What parked the key for its head is told anew; advance() parks it again for a marker.
-local function set_free(lock)
+local function set_free(unit, lock)
   if lock[PARKED] == 2 then
-    parks(-1)
+    parks(-1, unit)
     lock[PARKED] = 0
   end
 end
@@ -31,7 +31,7 @@ local function apply(item)
   if not record or (read_record(record)) >= upto then return end
   local state = state_of(unit, id)
   if not status and state[COPY_AT] >= upto then return end
-  if here == lock[HEAD] then set_free(lock) end
+  if here == lock[HEAD] then set_free(unit, lock) end
   if not status then return resolve(unit, lock, here, 'replayed') end
   state[STATUS], state[ATTEMPT], state[UNANSWERED], state[FIRST_FAILED], state[DUE_AT], state[ERROR_CLASS],
     state[ERROR_MESSAGE], state[FATAL], state[REASON], state[GRACE] = status, item[5], item[6], item[7], NOW + item[8],

@@ -60,9 +60,10 @@ end
 local function note_park(unit) note(unit, '') end
 
 -- How many keys are parked. Every record that tells of one of them lies from `parksFrom` on.
-local function parks(by)
+local function parks(by, unit, who)
   if number('parked') == 0 then put('parksFrom', number('cursor')) end
   add('parked', by)
+  tell(by > 0 and 'parked' or 'unparked', unit, '', 0, who)
 end
 
 local function in_box(lock, place)
@@ -83,11 +84,12 @@ local function known_to(unit, lock)
   return upto >= number('settled') and upto or -1
 end
 
-local function open(unit, byClaimant)
+local function open(unit, byClaimant, place)
   add('lid', 1)
   local lock = { number('lid'), '', NOW, 0, 0, 0, 1, 0, known_to(unit, false), 0, 0 }
   locks.put(unit, lock)
   acquired = acquired + 1
+  tell('locked', unit, place)
   if unit:sub(1, 1) == 'n' then add('nullUnits', 1) end
   if not byClaimant then changed(unit) end
   return lock
@@ -95,9 +97,10 @@ end
 
 local function close(unit, lock, reason)
   locks.drop(unit); due.drop(unit)
-  if lock[PARKED] ~= 0 then parks(-1) end
+  if lock[PARKED] ~= 0 then parks(-1, unit) end
   released[#released + 1] = reason
   released[#released + 1] = NOW - lock[SINCE]
+  tell('unlocked', unit, '', 0, reason)
   if unit:sub(1, 1) == 'n' then add('nullUnits', -1) end
   local upto = known_to(unit, lock)
   if upto >= 0 then known.put(unit, upto) else changed(unit) end
@@ -122,7 +125,7 @@ end
 
 -- Puts an entry in its place. The head stands in the lock; all behind it in QUEUE.
 local function link(unit, place, byClaimant)
-  local lock = locks.get(unit) or open(unit, byClaimant)
+  local lock = locks.get(unit) or open(unit, byClaimant, place)
   if unit:sub(1, 1) == 'n' and own(place) then
     put('nullKeyUpTo', math.max(tonumber(meta.nullKeyUpTo) or -1, origin_of(place)))
   end
@@ -153,7 +156,7 @@ local function advance(unit, lock)
     -- A marker that earlier entries had overtaken is the head again: its key waits for the operator, as before.
     if state[STATUS] == BURIED then
       lock[PARKED] = 2
-      parks(1)
+      parks(1, unit, 'dead-letter')
     end
   else
     local _, dueAt, _, attempt = read_record(records.get(id))
@@ -205,6 +208,7 @@ local function resolve(unit, lock, place, reason)
   end
   local state = states.get(id)
   if state then
+    if reason == 'succeeded' then tell('succeeded', unit, place, state[ATTEMPT] + 1) end
     if state[STATUS] == ANNOUNCED then pending.drop(id) end
     land(lock, id, state)
     states.drop(id)

@@ -3,8 +3,9 @@
 -- records costs about 15 Redis commands instead of 10,000.
 --
 -- ARGV[1] run id of the server that the caller's connection was made to     ARGV[2] now, epoch ms on Redis' clock
+-- KEYS[14], where it is given: holds nothing, and says that the caller wants to hear what was changed (tell()).
 -- Every reply starts with a status: OK | NOT_READY | FENCED | BEHIND | CURSOR.
-local META, LOCKS, RECORDS, STATES, QUEUE, DUE, FLIGHT, PENDING, KNOWN, CHANGES, UNRESOLVED, SETTLING, JOURNAL = unpack(KEYS)
+local META, LOCKS, RECORDS, STATES, QUEUE, DUE, FLIGHT, PENDING, KNOWN, CHANGES, UNRESOLVED, SETTLING, JOURNAL, TELL = unpack(KEYS)
 local RUN, NOW = ARGV[1], tonumber(ARGV[2])
 local call = redis.call
 
@@ -120,7 +121,13 @@ local function mark(offset, bit) bits[offset] = bit end
 -- Locks gained and lost by this call, for the counters of the replica that made it.
 local acquired, released = 0, {}
 
--- Writes everything and builds the reply: {status, due time of the earliest head or '', acquired, released, result}.
+-- What this call changed, for those who publish it. A rebuild does everything anew, which is no news.
+local told = {}
+local function tell(kind, unit, place, attempt, detail)
+  if TELL and meta.rebuilding ~= RUN then told[#told + 1] = { kind, unit, place or '', attempt or 0, detail or '' } end
+end
+
+-- Writes everything and builds the reply: {status, due time of the earliest head or '', acquired, released, result, told}.
 local function commit(result, quiet)
   local fields = {}
   for name in pairs(metaChanged) do
@@ -143,5 +150,5 @@ local function commit(result, quiet)
   if not quiet and earliest ~= '' and due.least <= tonumber(earliest) then
     call('PUBLISH', META, earliest)
   end
-  return { 'OK', earliest, acquired, released, result }
+  return { 'OK', earliest, acquired, released, result, TELL and told }
 end
