@@ -16,12 +16,13 @@ export interface CopyTo {
 /** The copy of an entry's retry record, with what has happened to the entry since. Pure. */
 export function copyOf(entry: AgedEntry, { route, retryTopic, home }: CopyTo): OutgoingRecord {
   const payload = decodePayload(entry.payload, home);
-  const { origin, originTimestamp, headers, valueAtOrigin } = payload;
+  const { origin, originTimestamp, headers, valueAtOrigin, redrive } = payload;
   const departure = {
     place: placeHeaders(route, origin),
     originOffset: origin.offset,
     originTimestamp,
     applicationHeaders: headers,
+    redrive,
   };
   return {
     topic: retryTopic,

@@ -15,6 +15,7 @@ export const HEADER = {
   fatal: 'x-retry-fatal',
   value: 'x-retry-value',
   unannounced: 'x-retry-unannounced',
+  redrive: 'x-retry-redrive',
   delivery: 'x-retry-delivery',
   journal: 'x-retry-journal',
   carried: 'x-retry-carried',
@@ -27,6 +28,9 @@ export const HEADER = {
 
 /** Everything that begins so is ours; the application's own headers are never touched. */
 export const HEADER_PREFIX = 'x-retry-';
+
+/** Characters of a redrive's id that count. */
+export const REDRIVE_ID_LIMIT = 255;
 
 /** Bytes that an error may take in a header. */
 export const ERROR_CLASS_LIMIT = 256;

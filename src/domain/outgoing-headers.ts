@@ -48,6 +48,8 @@ export interface Departure {
   /** Epoch ms, the timestamp of the record where it was first read; null = unknown. */
   readonly originTimestamp: number | null;
   readonly applicationHeaders: readonly Header[];
+  /** The redrive that it came by last, '' = none. */
+  readonly redrive: string;
 }
 
 export function placeHeaders(
@@ -91,6 +93,7 @@ export function deadLetterHeaders(departure: Departure, facts: DeadLetterFacts):
       String(facts.firstFailedAt > 0 ? facts.firstFailedAt : facts.deadLetteredAt),
     ),
     header(HEADER.deadLetteredAt, String(facts.deadLetteredAt)),
+    ...redriveHeaders(departure),
   ];
 }
 
@@ -120,6 +123,7 @@ export function carriedHeaders(departure: Departure, facts: CarriedFacts): Outgo
     ...failureHeaders(facts),
     header(HEADER.carried, String(facts.original)),
     header(HEADER.delay, String(facts.wait)),
+    ...redriveHeaders(departure),
   ];
   const add = (name: string, value: string): unknown => headers.push(header(name, value));
   if (facts.place !== null) add(HEADER.carriedPlace, facts.place.toString('hex'));
@@ -157,6 +161,11 @@ function departureHeaders({ place, originOffset, originTimestamp }: Departure): 
   const headers = [...place, header(HEADER.originOffset, String(originOffset))];
   if (originTimestamp !== null) headers.push(header(HEADER.originTimestamp, String(originTimestamp)));
   return headers;
+}
+
+/** Without it, what fails for good again would look like a second copy of the same dead letter. */
+function redriveHeaders({ redrive }: Departure): OutgoingHeader[] {
+  return redrive === '' ? [] : [header(HEADER.redrive, redrive)];
 }
 
 function header(name: string, value: string): OutgoingHeader {

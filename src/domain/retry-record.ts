@@ -1,6 +1,6 @@
 import { parseToken } from './delivery-token.ts';
 import type { DeliveryToken } from './delivery-token.ts';
-import { HEADER } from './header-names.ts';
+import { HEADER, REDRIVE_ID_LIMIT } from './header-names.ts';
 import { headerText } from './record.ts';
 import type { Place } from './place.ts';
 import type { KafkaRecord, Origin } from './record.ts';
@@ -35,6 +35,8 @@ export interface RetryRecord {
   readonly malformed: string | null;
   /** A copy by which this service keeps an old record alive. */
   readonly carried: CarriedRecord | null;
+  /** A dead letter that somebody wants to be tried again, by this id: a new entry whatever is known. '' = it is none. */
+  readonly redrive: string;
 }
 
 /** What a copy of an old retry record says besides: the record that it stands for, and what has happened since. */
@@ -81,6 +83,7 @@ export function readRetryRecord(record: KafkaRecord, { mainTopic, now }: Home): 
     valueAtOrigin: false,
     malformed: null,
     carried: null,
+    redrive: '',
   };
   const hints = {
     notBefore: wholeNumber(text(HEADER.notBefore)) ?? 0,
@@ -90,6 +93,7 @@ export function readRetryRecord(record: KafkaRecord, { mainTopic, now }: Home): 
     errorMessage: text(HEADER.errorMessage) ?? '',
     originTimestamp: wholeNumber(text(HEADER.originTimestamp)) ?? null,
     valueAtOrigin: text(HEADER.value) === 'origin',
+    redrive: (text(HEADER.redrive) ?? '').slice(0, REDRIVE_ID_LIMIT),
   };
 
   const topic = text(HEADER.originTopic);
@@ -152,7 +156,8 @@ export function readRetryRecord(record: KafkaRecord, { mainTopic, now }: Home): 
       malformed: 'the value is said to lie at an origin outside the route',
     };
   }
-  const claim = text(HEADER.claim) ?? '';
+  // Who redrives announces nothing: what is known of the key stays as it is.
+  const claim = hints.redrive === '' ? (text(HEADER.claim) ?? '') : '';
   const delivery = text(HEADER.delivery);
   return {
     ...unknown,

@@ -52,6 +52,7 @@ export function readArrival(
     fatal: retry.fatal,
     malformed,
     carried: retry.carried,
+    redrive: retry.redrive,
     payload: encodePayload(
       {
         origin: retry.origin,
@@ -59,6 +60,7 @@ export function readArrival(
         key: unit[0] === 0x6b ? null : record.key,
         value: record.value,
         valueAtOrigin: retry.valueAtOrigin,
+        redrive: retry.redrive,
         headers: applicationHeaders(record.headers),
         errorClass: capped(malformed ? 'MalformedRetryRecord' : retry.errorClass, ERROR_CLASS_LIMIT),
         errorMessage: capped(retry.malformed ?? retry.errorMessage, ERROR_MESSAGE_LIMIT),

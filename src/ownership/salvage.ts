@@ -80,6 +80,7 @@ function recordOf(deps: Deps, unit: Unit, entry: StoredEntry, knownUpTo: number)
   if (payload.originTimestamp !== null)
     headers.push([HEADER.originTimestamp, String(payload.originTimestamp)]);
   if (payload.valueAtOrigin) headers.push([HEADER.value, 'origin']);
+  if (payload.redrive !== '') headers.push([HEADER.redrive, payload.redrive]);
   const key = keyOf(unit) ?? payload.key;
   return { topic, partition: home.partition, key, value: payload.value, headers };
 }

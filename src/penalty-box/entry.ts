@@ -20,6 +20,8 @@ export interface Arrival {
   readonly malformed: boolean;
   /** Where it is the copy of an older record of the retry topic. */
   readonly carried: CarriedRecord | null;
+  /** By which a dead letter comes again, once for each; '' = it does not. */
+  readonly redrive: string;
   readonly payload: Buffer;
 }
 

@@ -10,6 +10,7 @@ const FATAL = 1;
 const MALFORMED = 2;
 const ANNOUNCED = 4;
 const CARRIED = 8;
+const REDRIVEN = 16;
 /** Of an arrival, besides its unit and texts. */
 const ARRIVAL_FACTS = 4 + 4 + 35 + 3;
 const CARRIED_FACTS = 6 + 6 + 2;
@@ -26,19 +27,20 @@ export function packArrivals(arrivals: readonly Arrival[]): Buffer {
   return out;
 }
 
-function sizeOf({ unit, claim, token, carried }: Arrival): number {
+function sizeOf({ unit, claim, token, carried, redrive }: Arrival): number {
   return (
     ARRIVAL_FACTS +
     unit.length +
     Math.min(claim.length, 255) +
     ((token ?? carried)?.place?.length ?? 0) +
     (token?.nonce.length ?? 0) +
-    (carried === null ? 0 : CARRIED_FACTS)
+    (carried === null ? 0 : CARRIED_FACTS) +
+    (redrive === '' ? 0 : 1 + redrive.length)
   );
 }
 
 function packArrival(arrival: Arrival, out: Buffer, from: number): number {
-  const { unit, token, origin, carried } = arrival;
+  const { unit, token, origin, carried, redrive } = arrival;
   const place = (token ?? carried)?.place ?? null;
   let at = out.writeUInt32BE(sizeOf(arrival) - 4, from);
   at = out.writeUInt32BE(unit.length, at);
@@ -52,7 +54,8 @@ function packArrival(arrival: Arrival, out: Buffer, from: number): number {
     (arrival.fatal ? FATAL : 0) |
       (arrival.malformed ? MALFORMED : 0) |
       (arrival.announced ? ANNOUNCED : 0) |
-      (carried === null ? 0 : CARRIED),
+      (carried === null ? 0 : CARRIED) |
+      (redrive === '' ? 0 : REDRIVEN),
     at,
   );
   at = out.writeInt32BE(origin === null ? -1 : Math.floor(origin / 2 ** 32), at);
@@ -61,10 +64,12 @@ function packArrival(arrival: Arrival, out: Buffer, from: number): number {
   at = out.writeUInt8(place?.length ?? 0, at);
   if (place !== null) at += place.copy(out, at);
   at = packText(token?.nonce ?? '', out, at);
-  if (carried === null) return at;
-  at = out.writeUIntBE(carried.original, at, 6);
-  at = out.writeUIntBE(carried.firstFailedAt, at, 6);
-  return out.writeUInt16BE(Math.min(carried.unanswered, 65_535), at);
+  if (carried !== null) {
+    at = out.writeUIntBE(carried.original, at, 6);
+    at = out.writeUIntBE(carried.firstFailedAt, at, 6);
+    at = out.writeUInt16BE(Math.min(carried.unanswered, 65_535), at);
+  }
+  return redrive === '' ? at : packText(redrive, out, at);
 }
 
 /** A byte for its length, then its characters, a byte each. */

@@ -4,8 +4,8 @@ import type { Header, Origin } from '../domain/record.ts';
  * What a message is, as it is kept in Redis. The error comes first, so that a script can show it without the rest.
  *
  * Layout: error class and message (u16 length + bytes each), flags (u8), origin offset (u48), timestamp (u48),
- * then by flags: origin topic (u16 + bytes) and partition (u32), key (u32 + bytes); headers (u16 count, each u16 + name,
- * u32 + value); the value is the rest.
+ * then by flags: origin topic (u16 + bytes) and partition (u32), key (u32 + bytes), redrive (u16 + bytes); headers (u16
+ * count, each u16 + name, u32 + value); the value is the rest.
  */
 export interface Payload {
   readonly origin: Origin;
@@ -15,6 +15,8 @@ export interface Payload {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly valueAtOrigin: boolean;
+  /** The id of the redrive that made this entry; '' = none. */
+  readonly redrive: string;
   /** The application's own. */
   readonly headers: readonly Header[];
   readonly errorClass: string;
@@ -32,6 +34,7 @@ const HAS_KEY = 2;
 const FOREIGN_ORIGIN = 4;
 const VALUE_AT_ORIGIN = 8;
 const NO_TIMESTAMP = 16;
+const REDRIVEN = 32;
 
 export function encodePayload(payload: Payload, home: Home): Buffer {
   const { origin } = payload;
@@ -39,6 +42,7 @@ export function encodePayload(payload: Payload, home: Home): Buffer {
   const errorClass = Buffer.from(payload.errorClass, 'utf8');
   const errorMessage = Buffer.from(payload.errorMessage, 'utf8');
   const topic = foreign ? Buffer.from(origin.topic, 'utf8') : null;
+  const redrive = Buffer.from(payload.redrive, 'utf8');
   const names = payload.headers.map(([name]) => Buffer.from(name, 'utf8'));
   const size =
     4 +
@@ -47,6 +51,7 @@ export function encodePayload(payload: Payload, home: Home): Buffer {
     13 +
     (topic ? 6 + topic.length : 0) +
     (payload.key ? 4 + payload.key.length : 0) +
+    (redrive.length > 0 ? 2 + redrive.length : 0) +
     2 +
     payload.headers.reduce((sum, [, value], i) => sum + 6 + (names[i]?.length ?? 0) + value.length, 0) +
     (payload.value?.length ?? 0);
@@ -67,7 +72,8 @@ export function encodePayload(payload: Payload, home: Home): Buffer {
       (payload.key === null ? 0 : HAS_KEY) |
       (foreign ? FOREIGN_ORIGIN : 0) |
       (payload.valueAtOrigin ? VALUE_AT_ORIGIN : 0) |
-      (payload.originTimestamp === null ? NO_TIMESTAMP : 0),
+      (payload.originTimestamp === null ? NO_TIMESTAMP : 0) |
+      (redrive.length > 0 ? REDRIVEN : 0),
     at,
   );
   at = out.writeUIntBE(origin.offset, at, 6);
@@ -77,6 +83,7 @@ export function encodePayload(payload: Payload, home: Home): Buffer {
     at = out.writeUInt32BE(origin.partition, at);
   }
   if (payload.key) long(payload.key);
+  if (redrive.length > 0) short(redrive);
   at = out.writeUInt16BE(payload.headers.length, at);
   payload.headers.forEach(([, value], i) => {
     short(names[i] ?? Buffer.alloc(0));
@@ -111,6 +118,7 @@ export function decodePayload(bytes: Buffer, home: Home): Payload {
   const topic = elsewhere ? text() : home.topic;
   const partition = elsewhere ? number(4) : home.partition;
   const key = (flags & HAS_KEY) === 0 ? null : long();
+  const redrive = (flags & REDRIVEN) === 0 ? '' : text();
   const headers: Header[] = [];
   for (let count = number(2); count > 0; count--) headers.push([text(), long()]);
   if (at > bytes.length) throw new RangeError('the payload is cut off');
@@ -120,6 +128,7 @@ export function decodePayload(bytes: Buffer, home: Home): Payload {
     key,
     value: (flags & NULL_VALUE) === 0 ? bytes.subarray(at) : null,
     valueAtOrigin: (flags & VALUE_AT_ORIGIN) !== 0,
+    redrive,
     headers,
     errorClass,
     errorMessage,

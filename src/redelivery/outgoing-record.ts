@@ -29,11 +29,17 @@ export interface Outgoing {
 /** Pure. `now`: epoch ms. */
 export function recordOf(job: Job, to: Destinations, now: number): Outgoing {
   const payload = decodePayload(job.payload, to.home);
-  const { origin, originTimestamp, headers: applicationHeaders, valueAtOrigin } = payload;
+  const { origin, originTimestamp, headers: applicationHeaders, valueAtOrigin, redrive } = payload;
   const key = keyOf(job.unit) ?? payload.key;
   const atHome = origin.topic === to.home.topic && origin.partition === to.home.partition;
   const place = atHome ? to.place : placeHeaders(to.route, origin);
-  const departure: Departure = { place, originOffset: origin.offset, originTimestamp, applicationHeaders };
+  const departure: Departure = {
+    place,
+    originOffset: origin.offset,
+    originTimestamp,
+    applicationHeaders,
+    redrive,
+  };
   if (job.deadLetter !== null) {
     const headers = deadLetterHeaders(departure, {
       ...factsOf(job, payload, job.deadLetter),

@@ -1,4 +1,4 @@
-/** The thirteen Redis keys of a shard, in the order in which every script takes them (lua/shared/shard.lua). */
+/** The fourteen Redis keys of a shard, in the order in which every script takes them (lua/shared/shard.lua). */
 const NAMES = [
   'meta',
   'locks',
@@ -13,6 +13,7 @@ const NAMES = [
   'unresolved',
   'settling',
   'journal',
+  'redriven',
 ] as const;
 
 /** All of a shard's keys are in one hash slot: `<prefix>{route:partition}:<name>`. */

@@ -419,6 +419,7 @@ export function arrival(record: Partial<Arrival>): Arrival {
       key: null,
       value: Buffer.from(`value of ${String(origin)}`),
       valueAtOrigin: false,
+      redrive: record.redrive ?? '',
       headers: [],
       errorClass: 'Boom',
       errorMessage: 'it broke',
@@ -439,6 +440,7 @@ export function arrival(record: Partial<Arrival>): Arrival {
     fatal: false,
     malformed: false,
     carried: null,
+    redrive: '',
     payload,
     ...record,
   };

@@ -76,6 +76,9 @@ if committed >= 0 then
     forgotten = forgotten + 1
   end
 end
+local HOUR = 3600000
+local old = call('ZRANGEBYSCORE', REDRIVEN, '-inf', text(NOW - HOUR), 'LIMIT', 0, PAGE)
+if #old > 0 then call('ZREM', REDRIVEN, unpack(old)) end
 local overflow = call('ZCARD', CHANGES) - 10000
 if overflow > 0 then
   local dropped = call('ZPOPMIN', CHANGES, overflow)

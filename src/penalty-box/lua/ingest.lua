@@ -2,14 +2,15 @@
 -- ARGV: run, now, ownerEpoch, cursor before, cursor after, gated (1 | 0), facts of all records, then their payloads
 --   facts: bytes that follow (4), unit (4 + text), retry offset, timestamp, delay, not before (6 each), attempt (2),
 --   flags (1), origin (8; -1 = foreign), claim ('' = none), token's or copy's place, token's nonce ('' = none) (1 + text
---   each), and of a carried copy: retry offset of its original, first failed at (6 each), unanswered (2)
+--   each); of a carried copy: retry offset of its original, first failed at (6 each), unanswered (2); of a redrive: its id
+--   (1 + text)
 -- returns how many were: failed, behind, again, arrived, duplicate, late, moved
 if meta.ownerEpoch ~= ARGV[3] then return not_the_owner() end
 local rebuilding = meta.rebuilding == RUN
 if not rebuilding and not ready() then return { 'NOT_READY' } end
 if meta.cursor ~= ARGV[4] then return { 'CURSOR', meta.cursor } end
 local gated, batch, PAYLOADS = ARGV[6] == '1', ARGV[7], 7
-local ANNOUNCED_FLAG, CARRIED_FLAG = 4, 8
+local ANNOUNCED_FLAG, CARRIED_FLAG, REDRIVEN_FLAG = 4, 8, 16
 local count = { failed = 0, behind = 0, again = 0, arrived = 0, duplicate = 0, late = 0, moved = 0 }
 
 local units, facts, at = {}, {}, 1
@@ -37,9 +38,7 @@ end
 local function store(unit, lock, id, place, offset, dueAt, firstFailed, attempt, flags, payload, again)
   local old = again and records.get(id)
   if old then
-    local oldOffset, _, oldFirst = read_record(old)
-    mark(oldOffset, 0)
-    firstFailed = oldFirst > 0 and oldFirst or firstFailed
+    mark((read_record(old)), 0)
     lock[BYTES] = lock[BYTES] - #old
     add('heldBytes', -#old)
   end
@@ -66,16 +65,43 @@ local function move(unit, lock, id, place, offset)
   if lock[PARKED] == 1 then note_park(unit) end
 end
 
+-- A dead letter that an operator wants to be tried again, once by each id. Its copies lie close together: ids are kept for
+-- an hour (evidence.lua), and the last 100,000 of them.
+local REDRIVEN_LIMIT = 100000
+local function redriven_before(id)
+  if redriven.get(id) then return true end
+  redriven.put(id, NOW)
+  return false
+end
+
+-- What a redrive finds in its place: a marker, or the message on its way to the dead-letter topic, where it was seen already.
+-- All else is being tried anyway. A rebuild may have come upon its past, of which the journal tells further on.
+local function gives_way(state)
+  return rebuilding or state and (state[STATUS] == BURIED or state[STATUS] == CONDEMNED)
+end
+
+local function set_free(lock)
+  if lock[PARKED] ~= 2 then return end
+  lock[PARKED] = 0
+  parks(-1)
+end
+
 for i, unit in ipairs(units) do
   local offset, timestamp, delay, notBefore, attempt, flags, origin, claim, given, nonce, tail =
     struct.unpack('>I6I6I6I6I2Bi8Bc0Bc0Bc0', batch, facts[i])
   local payload = ARGV[PAYLOADS + i]
   local lock = locks.get(unit)
-  local original, firstFailedBefore, unanswered
+  local original, firstFailedBefore, unanswered, redrive
+  local isRedrive = flags >= REDRIVEN_FLAG
+  if isRedrive then flags = flags - REDRIVEN_FLAG end
   if flags >= CARRIED_FLAG then
     flags = flags - CARRIED_FLAG
-    original, firstFailedBefore, unanswered = struct.unpack('>I6I6I2', batch, tail)
+    original, firstFailedBefore, unanswered, tail = struct.unpack('>I6I6I2', batch, tail)
   end
+  if isRedrive then redrive = struct.unpack('>Bc0', batch, tail) end
+  local repeated = redrive and redriven_before(redrive)
+  -- Of a message that is moved its past redrive says nothing new.
+  redrive = not original and redrive
   local place = given ~= '' and given or origin >= 0 and place_of(origin)
   local here = place and in_box(lock, place)
   if rebuilding and lock and place and not here then
@@ -97,6 +123,18 @@ for i, unit in ipairs(units) do
     count.duplicate = count.duplicate + 1
     -- A rebuild would take it for an entry.
     if not here then note(unit, place, offset + 1) end
+  elseif redrive and repeated then
+    count.duplicate = count.duplicate + 1
+    if place then note(unit, place, offset + 1) end
+  elseif redrive and here and (not state or state[STATUS] ~= ANNOUNCED) and gives_way(state) then
+    count[attempt > 0 and 'failed' or 'behind'] = count[attempt > 0 and 'failed' or 'behind'] + 1
+    state = state_of(unit, id)
+    land(lock, id, state)
+    states.drop(id)
+    if place == lock[HEAD] then set_free(lock) end
+    lock[DRAINING], lock[WINDOW] = 0, 1
+    store(unit, lock, id, place, offset, dueAt, firstFailed, attempt, flags, payload, true)
+    advance(unit, lock)
   elseif here and nonce ~= '' and (rebuilding and records.get(id) or current(unit, place, nonce)) then
     state = state_of(unit, id)
     count.again = count.again + 1
@@ -116,10 +154,10 @@ for i, unit in ipairs(units) do
     count.arrived = count.arrived + 1
     states.drop(id); pending.drop(id)
     store(unit, lock, id, place, offset, dueAt, firstFailed, attempt, flags, payload)
-  elseif here or (place and own(place) and decided(unit, lock, origin_of(place))) then
+  elseif here or (not redrive and place and own(place) and decided(unit, lock, origin_of(place))) then
     count.duplicate = count.duplicate + 1
     -- A rebuild would take it for what is known of the message.
-    if not here or nonce ~= '' then note(unit, place, offset + 1) end
+    if not here or nonce ~= '' or redrive then note(unit, place, offset + 1) end
     -- It may be what came anew after the entry was resolved, of which the journal tells further on.
     if rebuilding and here then
       state_of(unit, id)[COPY_AT] = offset
@@ -149,4 +187,8 @@ for i, unit in ipairs(units) do
   end
 end
 put('cursor', ARGV[5])
+if redriven.least < math.huge then
+  local overflow = call('ZCARD', REDRIVEN) - REDRIVEN_LIMIT
+  if overflow > 0 then call('ZPOPMIN', REDRIVEN, overflow) end
+end
 return commit({ count.failed, count.behind, count.again, count.arrived, count.duplicate, count.late, count.moved }, true)

@@ -99,7 +99,7 @@ function failedWith(errorClass: string): Buffer {
   return encodePayload(
     {
       origin: { ...home, offset: 5 },
-      ...{ originTimestamp: null, key: null, value: null, valueAtOrigin: false, headers: [] },
+      ...{ originTimestamp: null, key: null, value: null, valueAtOrigin: false, redrive: '', headers: [] },
       ...{ errorClass, errorMessage: 'again' },
     },
     home,

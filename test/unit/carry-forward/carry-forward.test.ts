@@ -104,7 +104,7 @@ function entryAt(offset: number): AgedEntry {
   const payload = encodePayload(
     {
       origin: { ...HOME, offset },
-      ...{ originTimestamp: null, key: null, value: null, valueAtOrigin: false, headers: [] },
+      ...{ originTimestamp: null, key: null, value: null, valueAtOrigin: false, redrive: '', headers: [] },
       ...{ errorClass: '', errorMessage: '' },
     },
     HOME,

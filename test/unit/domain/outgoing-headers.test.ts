@@ -15,6 +15,7 @@ const departure = {
   originOffset: origin.offset,
   originTimestamp: 1_700_000_000_000,
   applicationHeaders: [],
+  redrive: '',
 };
 const announcement = {
   route: 'orders',
@@ -106,6 +107,14 @@ describe('the headers of a dead letter', () => {
       'x-retry-first-failed-at': '1000',
       'x-retry-dead-lettered-at': '5000',
     });
+  });
+
+  test('by which redrive it came, lest it looks like a second copy of the dead letter before', () => {
+    const again = asText(deadLetterHeaders({ ...departure, redrive: 'job/0/17' }, facts));
+    expect(again).toContainEqual(['x-retry-redrive', 'job/0/17']);
+    expect(asText(deadLetterHeaders(departure, facts)).map(([name]) => name)).not.toContain(
+      'x-retry-redrive',
+    );
   });
 
   test('a message that never failed, as one that an operator gave up', () => {

@@ -58,7 +58,20 @@ describe('a retry record', () => {
       valueAtOrigin: false,
       malformed: null,
       carried: null,
+      redrive: '',
     });
+  });
+
+  test('a dead letter that comes again says by which redrive, and announces nothing', () => {
+    const headers = {
+      ...ORIGIN,
+      ...{ 'x-retry-redrive': 'job/0/17', 'x-retry-attempt': '0', 'x-retry-claim': '9' },
+    };
+    expect(readRetryRecord(record(headers), place)).toMatchObject({
+      ...{ redrive: 'job/0/17', attempt: 0, claim: '', announced: false, own: true },
+    });
+    const long = { ...ORIGIN, 'x-retry-redrive': 'x'.repeat(1_000) };
+    expect(readRetryRecord(record(long), place).redrive).toHaveLength(255);
   });
 
   test('a copy of an older one says of which, and what has happened since', () => {

@@ -59,6 +59,8 @@ export class BoxModel {
   cursor = 0;
   /** Resolved records that the checkpoint may not pass yet: retry offset → origin. */
   settling = new Map<number, number>();
+  /** Ids of redrives that have been read. */
+  redriven = new Set<string>();
   claim: { epoch: string; end: number; used: boolean; generation: number | null; renewedAt: number } | null =
     null;
   lastClaimEpoch = 0;
@@ -320,6 +322,7 @@ export class BoxModel {
     this.known = new Map();
     this.settling = new Map();
     this.calls = new Map();
+    this.redriven = new Set();
     this.claim = null;
     this.lastClaimEpoch = 0;
     this.committed = 0;
@@ -395,6 +398,14 @@ export class BoxModel {
     const place = a.place ?? (a.origin === null ? null : own(a.origin));
     const entry = place && (this.rebuilding ? this.#findAgain(a.name, place) : this.find(a.name, place));
     const record = { offset: a.retryOffset, bytes: 21 + a.payload.length };
+    const redrive = a.redrive !== '';
+    if (this.redriven.has(a.redrive)) return 'duplicate';
+    if (redrive) this.redriven.add(a.redrive);
+    const givesWay = this.rebuilding || entry?.state === 'dead-lettered' || entry?.state === 'dead-lettering';
+    if (redrive && entry && entry.state !== 'pending' && givesWay) {
+      this.#comeAgain(entry, a, record);
+      return a.attempt > 0 ? 'failed' : 'behind';
+    }
     // A rebuild can't tell whether the token was current.
     const again = this.rebuilding
       ? a.token !== null && entry?.record
@@ -425,7 +436,7 @@ export class BoxModel {
     const resolved = foreign === 0 && [...this.settling.values()].includes(offset);
     const decided = foreign === 0 && this.policy.gated && offset <= this.knownTo(a.name);
     // What was put aside before the loss the journal names.
-    if (entry || (!this.rebuilding && (resolved || decided))) return 'duplicate';
+    if (entry || (!this.rebuilding && !redrive && (resolved || decided))) return 'duplicate';
     if (this.#late(a)) return 'late';
     const behindAll = this.locks.get(a.name)?.entries.at(-1)?.place[0] ?? 0;
     const taken = this.#enter(
@@ -440,6 +451,20 @@ export class BoxModel {
     });
     if (foreign === 0 && a.announced && this.policy.gated) this.#know(a.name, offset);
     return a.attempt > 0 ? 'failed' : 'behind';
+  }
+
+  /** A dead letter that somebody wants to be tried again, while the box still has it. */
+  #comeAgain(entry: Entry, a: Arrival, record: Entry['record']): void {
+    const lock = this.#open(entry.unit);
+    land(entry);
+    if (entry === lock.entries[0] && lock.parked === 'by dead letter') lock.parked = 'no';
+    lock.draining = false;
+    const dueAt = Math.max(a.failedAt + a.delay, a.notBefore);
+    this.#store(entry, a, record, {
+      attempt: a.attempt,
+      firstFailedAt: a.attempt > 0 ? a.failedAt : 0,
+      dueAt,
+    });
   }
 
   /** A foreign message may stand behind others than before the loss. */

@@ -35,6 +35,15 @@ export const produce: Run = async (world, [kind = 0, pick = 0, more = 0]) => {
   }
 };
 
+/** An operator redrives a dead letter, or what he takes for one; at times the same once more. */
+export const redrive: Run = async (world, [pick = 0, id = 0, more = 0]) => {
+  const origin = more % 7 === 0 ? null : world.near(pick);
+  const key = origin === null ? 'a' : keyOfOrigin(origin);
+  const name = `job${String(id % 3)}/0/${String(origin)}`;
+  const attempt = more % 5 === 0 ? 1 : 0;
+  append(world, { unit: unitOf(key, origin ?? 0), origin, redrive: name, attempt, delay: 0 });
+};
+
 export const ingest: Run = async (world, [count = 0, again = 0]) => {
   const { model, box } = world;
   const before = model.cursor;

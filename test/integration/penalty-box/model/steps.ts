@@ -10,6 +10,7 @@ import {
   lose,
   produce,
   publish,
+  redrive,
   release,
   takeOver,
   withdraw,
@@ -70,7 +71,7 @@ const fill: Run = async (world, [first = 0, count = 0]) => {
 };
 
 /** These do not touch the box: there is nothing to compare after them. */
-const OUTSIDE = new Set<Run>([wait, produce, publish]);
+const OUTSIDE = new Set<Run>([wait, produce, publish, redrive]);
 
 /** How often something happens, what, and from how many numbers. */
 const HAPPENINGS: readonly (readonly [weight: number, name: string, run: Run, picks: number])[] = [
@@ -82,6 +83,7 @@ const HAPPENINGS: readonly (readonly [weight: number, name: string, run: Run, pi
   [3, 'handle', handle, 2],
   [3, 'publish', publish, 2],
   [1, 'produce', produce, 3],
+  [1, 'redrive', redrive, 3],
   [3, 'ingest', ingest, 2],
   [3, 'release', release, 1],
   [2, 'acknowledge', acknowledge, 1],
