@@ -23,8 +23,10 @@ import type { BoxCall } from './penalty-box/box-scripts.ts';
 import { GateBox } from './penalty-box/gate-box.ts';
 import { OperatorBox } from './penalty-box/operator-box.ts';
 import { ReleaseLimit } from './protection/release-limit.ts';
+import { releaseRate, RouteControl } from './protection/route-control.ts';
+import { Register } from './redis/register.ts';
 import type { RedisServers } from './redis/servers.ts';
-import { wakeChannel } from './redis/shard-keys.ts';
+import { controlKey, wakeChannel } from './redis/shard-keys.ts';
 
 /** What all routes of the process share. */
 export interface Shared {
@@ -48,6 +50,9 @@ export interface Route extends Component {
 
 /** Sends on their way to Kafka, of all routes together: what is released beyond that would only wait in memory. */
 const SENDS_LIMIT = 6_000;
+
+/** How long a consumer keeps its partition where it is before it tries a record again that it could not fail. */
+const BLOCK_MS = 1_000;
 
 /** Puts the parts of one route together. */
 export function createRoute(route: RouteConfig, shared: Shared): Route {
@@ -76,7 +81,12 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     },
   });
   const operator = new OperatorBox(scripts);
-  const gate = new GateBox({ scripts, policy: route, random });
+  const gate = new GateBox({
+    scripts,
+    policy: route,
+    random,
+    blocking: () => (control.state.breaker === null ? 0 : BLOCK_MS),
+  });
   const topics = new RouteTopics({
     offsets,
     route,
@@ -86,10 +96,19 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     clock,
     logger,
   });
+  const control = new RouteControl({
+    register: new Register({ servers, key: controlKey(keyPrefix, route.name) }),
+    clock,
+    logger,
+    onChange: ({ breaker }) => {
+      metrics.breakerState.set({ route: route.name }, breaker === null ? 0 : 2);
+    },
+  });
   const limit = new ReleaseLimit(
     () => clock.monotonic(),
     () =>
-      (route.redelivery.maxPerSecond * Math.max(1, worker.shards.length)) / Math.max(1, topics.partitions),
+      (releaseRate(control.state, route.redelivery.maxPerSecond) * Math.max(1, worker.shards.length)) /
+      Math.max(1, topics.partitions),
   );
   const readings = new Map<number, ReadShard>();
 
@@ -234,6 +253,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     config: route,
     gate,
     operator,
+    control,
     partitionCount: () => topics.partitions,
     mainPartitionCount: () => topics.mainPartitions,
     refreshTopics: () => topics.refresh(),
@@ -251,7 +271,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
   };
 
   return {
-    ...inOrder([topics, consumer, evidence]),
+    ...inOrder([control, topics, consumer, evidence]),
     desk,
     wake: (partition, at) => {
       worker.shard(partition)?.wake(at);

@@ -17,6 +17,7 @@ import { lockRoutes } from './resources/locks/routes.ts';
 import { outcomeRoutes } from './resources/outcomes/routes.ts';
 import { renewalRoutes } from './resources/renewals/routes.ts';
 import { routeRoutes } from './resources/routes/routes.ts';
+import { switchRoutes } from './resources/routes/switching.ts';
 import type { Foundations, RouteDesk } from './route-desk.ts';
 
 interface Deps {
@@ -87,5 +88,6 @@ const RESOURCES = [
   admissionRoutes,
   outcomeRoutes,
   routeRoutes,
+  switchRoutes,
   lockRoutes,
 ];

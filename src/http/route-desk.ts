@@ -1,12 +1,14 @@
 import type { RouteConfig } from '../config/config.ts';
 import type { GateBox } from '../penalty-box/gate-box.ts';
 import type { OperatorBox } from '../penalty-box/operator-box.ts';
+import type { RouteControl } from '../protection/route-control.ts';
 
 /** What the HTTP API needs of one route. */
 export interface RouteDesk {
   readonly config: RouteConfig;
   readonly gate: GateBox;
   readonly operator: OperatorBox;
+  readonly control: Pick<RouteControl, 'state' | 'change'>;
   /** Partitions of the retry topic; 0 until Kafka has said so. */
   partitionCount(): number;
   /** Partitions of the main topic, likewise. More than of the retry topic: those beyond can't be retried. */

@@ -53,6 +53,7 @@ export type Verdict = Redirect | { readonly kind: 'process' | 'skip' };
 export type OutcomeResult =
   | Redirect
   | { readonly kind: 'stale' | 'deadLettered' }
+  | { readonly kind: 'block'; readonly retryAfterMs: number }
   | { readonly kind: 'recorded'; readonly attempt: number; readonly nextAttemptAt: number }
   | { readonly kind: 'done'; readonly unlocked: boolean };
 
@@ -109,6 +110,8 @@ interface Deps {
   readonly scripts: BoxScripts;
   readonly policy: GatePolicy;
   readonly random: () => number;
+  /** While new failures are refused: when to try such a record again, in ms. 0 = they are not refused. */
+  readonly blocking?: () => number;
 }
 
 /** The box as a consumer's gate sees it: claims, admissions, outcomes. Any replica may call it. */
@@ -117,11 +120,13 @@ export class GateBox {
   readonly #policy: GatePolicy;
   readonly #random: () => number;
   readonly #delays: string;
+  readonly #blocking: () => number;
 
-  constructor({ scripts, policy, random }: Deps) {
+  constructor({ scripts, policy, random, blocking = () => 0 }: Deps) {
     this.#scripts = scripts;
     this.#policy = policy;
     this.#random = random;
+    this.#blocking = blocking;
     this.#delays = delayTable(policy.backoff, policy.maxAttempts).join(',');
   }
 
@@ -193,6 +198,7 @@ export class GateBox {
       this.#policy.maxAge ?? 0,
       this.#policy.backoff.jitter,
       this.#delays,
+      this.#blocking(),
       ...outcomes.flatMap((outcome): Argument[] => [
         ...recordArgs(outcome),
         outcome.failure === null ? 1 : 0,
@@ -269,6 +275,8 @@ function readOutcome(reply: Reply): OutcomeResult {
       return { kind, attempt: int(fields[1]), nextAttemptAt: int(fields[2]) };
     case 'done':
       return { kind, unlocked: int(fields[1]) === 1 };
+    case 'block':
+      return { kind, retryAfterMs: int(fields[1]) };
     case 'deadLettered':
       return { kind };
     default:

@@ -16,6 +16,8 @@ export class ReleaseLimit {
   available(): number {
     const now = this.#monotonic();
     const rate = this.#perSecond();
+    // Paused: also what had been saved up stays.
+    if (rate === 0) this.#tokens = 0;
     this.#tokens = Math.min(Math.max(1, rate / 10), this.#tokens + ((now - this.#filledAt) / 1_000) * rate);
     this.#filledAt = now;
     return Math.floor(this.#tokens);

@@ -26,6 +26,11 @@ export function tellKey(prefix: string, route: string, partition: number): strin
   return `${prefix}{${route}:${String(partition)}}:tell`;
 }
 
+/** What operators have switched for a route. */
+export function controlKey(prefix: string, route: string): string {
+  return `${prefix}{${route}}:control`;
+}
+
 /** Where a script tells the shard's owner that something is due earlier than before. */
 export function wakeChannel(prefix: string, route: string, partition: number | '*'): string {
   return `${prefix}{${route}:${String(partition)}}:meta`;

@@ -2,6 +2,7 @@ import type { FastifyInstance, InjectOptions } from 'fastify';
 import type { RouteConfig } from '../../src/config/config.ts';
 import { Audit } from '../../src/audit/audit.ts';
 import { createApp } from '../../src/http/app.ts';
+import type { ControlState } from '../../src/protection/route-control.ts';
 import type { RouteDesk } from '../../src/http/route-desk.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
@@ -77,6 +78,7 @@ export class TestDesk implements RouteDesk {
   readonly config: RouteConfig;
   readonly gate: GateBox;
   readonly operator: OperatorBox;
+  readonly control = new SwitchesInMemory();
   partitions = 4;
   mainPartitions = 4;
   /** What Kafka tells when it is asked again. */
@@ -124,6 +126,16 @@ export class TestDesk implements RouteDesk {
 
   deadLetterCount(): Promise<number | null> {
     return this.deadLetters();
+  }
+}
+
+/** What operators have switched, as one replica without Redis would keep it. */
+class SwitchesInMemory {
+  state: ControlState = { paused: null, breaker: null };
+
+  change(next: (state: ControlState) => ControlState): Promise<ControlState> {
+    this.state = next(this.state);
+    return Promise.resolve(this.state);
   }
 }
 

@@ -111,6 +111,8 @@ export class BoxShard {
   /** Epoch ms on Redis' clock. */
   time = BEGIN;
   random = 0;
+  /** For how long new failures are refused, ms. */
+  blocking = 0;
   /** The next offset of the retry topic. */
   end = 0;
   claimed: Claim | null = null;
@@ -129,7 +131,12 @@ export class BoxShard {
     const onCall = (call: BoxCall): void => void this.calls.push(call);
     const { tell = false } = this.policy;
     this.scripts = new BoxScripts({ servers, clock, keyPrefix: KEY_PREFIX, route, onCall, tell });
-    this.gate = new GateBox({ scripts: this.scripts, policy: this.policy, random: () => this.random });
+    this.gate = new GateBox({
+      scripts: this.scripts,
+      policy: this.policy,
+      random: () => this.random,
+      blocking: () => this.blocking,
+    });
     this.operator = new OperatorBox(this.scripts);
     this.owner = new OwnerBox(this.scripts, PARTITION);
   }

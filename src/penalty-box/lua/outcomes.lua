@@ -1,14 +1,15 @@
 -- What the handler made of records. A success is a fact whatever the token; a failure counts if its token is current.
--- ARGV: run, now, claimEpoch, incarnation, maxAttempts, maxAge (0 = none), jitter, delays (comma list), then 10 for each:
+-- ARGV: run, now, claimEpoch, incarnation, maxAttempts, maxAge (0 = none), jitter, delays (comma list), for how long new
+--   failures are refused (ms, 0 = they are not), then 10 for each:
 --   unit, origin, token's place, token's nonce ('' = fresh), succeeded (1 | 0), error class, message, fatal, retry after,
 --   random number in [0, 1)
--- returns for each {'redirect', ...} | {'stale'} | {'recorded', attempt, at} | {'deadLettered'} | {'done', unlocked}
+-- returns for each {'redirect', ...} | {'stale'} | {'recorded', attempt, at} | {'deadLettered'} | {'done', unlocked} | {'block', ms}
 if not ready() or meta.incarnation ~= ARGV[4] then return { 'NOT_READY' } end
 local claimant = meta.claimEpoch == ARGV[3]
 if claimant then put('claimUsed', 1) end
 local maxAttempts, maxAge, jitter, delays = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), {}
 for delay in ARGV[8]:gmatch('%d+') do delays[#delays + 1] = tonumber(delay) end
-local FIRST, STRIDE = 9, 10
+local FIRST, STRIDE, BLOCKED = 10, 10, tonumber(ARGV[9])
 local results, units = {}, {}
 for i = FIRST, #ARGV, STRIDE do
   if ARGV[i + 3] == '' and not claimant then return { 'FENCED' } end
@@ -66,8 +67,12 @@ for i = FIRST, #ARGV, STRIDE do
     local where, state = standing(unit, locks.get(unit), origin)
     if where == 'pending' then
       results[#results + 1] = redirect(state)
+    elseif where then
+      results[#results + 1] = { 'stale' }
+    elseif BLOCKED > 0 then
+      results[#results + 1] = { 'block', BLOCKED }
     else
-      results[#results + 1] = where and { 'stale' } or redirect(announce(unit, origin, 1, failure))
+      results[#results + 1] = redirect(announce(unit, origin, 1, failure))
     end
   end
 end

@@ -42,6 +42,8 @@ test('a route shows its configuration, its figures over all partitions, and what
     name: shard.route,
     config: JSON.parse(JSON.stringify(api.desk.config)) as object,
     status: 'degraded',
+    paused: { is: false, since: null, reason: null },
+    breaker: { state: 'closed', since: null, reason: null },
     partitions: 4,
     totals: {
       lockedKeys: 3,
@@ -56,6 +58,51 @@ test('a route shows its configuration, its figures over all partitions, and what
     problems: ['something is wrong'],
   });
   expect((await api.get('/v1/routes')).body).toEqual({ routes: [body] });
+});
+
+test('redelivery is paused and resumed, and the breaker opened and closed, by hand and once each', async () => {
+  await using api = await BoxApi.open(await bench.shard());
+  const ask = (what: string, body: object): Promise<{ status: number; body: object }> =>
+    api.post(`${api.path()}/${what}`, body);
+  const since = api.clock.now();
+
+  expect((await ask('pause', { reason: 'the database moves' })).body).toMatchObject({
+    outcome: 'done',
+    paused: { is: true, since, reason: 'the database moves' },
+  });
+  await api.clock.advance(1_000);
+  expect((await ask('pause', { reason: 'again' })).body).toMatchObject({
+    outcome: 'unchanged',
+    paused: { since, reason: 'the database moves' },
+  });
+  expect((await ask('breaker', { state: 'open', reason: 'overload' })).body).toMatchObject({
+    outcome: 'done',
+    breaker: { state: 'open', since: since + 1_000, reason: 'overload' },
+  });
+  expect((await api.get(api.path())).body).toMatchObject({
+    paused: { is: true },
+    breaker: { state: 'open' },
+  });
+  expect((await ask('resume', { reason: 'moved' })).body).toMatchObject({
+    outcome: 'done',
+    paused: { is: false, since: null, reason: null },
+    breaker: { state: 'open' },
+  });
+  expect((await ask('breaker', { state: 'closed', reason: 'calm' })).body).toMatchObject({ outcome: 'done' });
+  expect((await ask('breaker', { state: 'closed', reason: 'calm' })).body).toMatchObject({
+    outcome: 'unchanged',
+  });
+  expect((await ask('pause', {})).status).toBe(400);
+  expect((await ask('breaker', { state: 'ajar', reason: 'x' })).status).toBe(400);
+
+  expect(api.logged('audit').map(({ action, outcome }) => [action, outcome])).toEqual([
+    ['pause', 'done'],
+    ['pause', 'unchanged'],
+    ['breaker-open', 'done'],
+    ['resume', 'done'],
+    ['breaker-closed', 'done'],
+    ['breaker-closed', 'unchanged'],
+  ]);
 });
 
 test('a shard that is being restored is left out of the figures, and named', async () => {

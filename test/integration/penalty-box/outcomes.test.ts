@@ -25,6 +25,25 @@ describe('outcomes', () => {
     expect(await box.entries('a')).toEqual(['5 pending']);
   });
 
+  test('while the breaker is open a new failure is refused and changes nothing; all else goes on', async () => {
+    const box = await bench.shard();
+    await box.lock('a', 5, 6);
+    box.time += BACKOFF;
+    const [job] = await box.deliver(10);
+    box.blocking = 700;
+    const before = await box.totals();
+    expect(await box.fail(fresh('b', 9))).toEqual({ kind: 'block', retryAfterMs: 700 });
+    expect(await box.fail(fresh('a', 6))).toEqual({ kind: 'stale' });
+    expect(await box.totals()).toEqual(before);
+    expect(await box.view('b')).toBeNull();
+
+    expect(await box.fail(job!)).toMatchObject({ kind: 'recorded', attempt: 2 });
+    // What is locked goes on being announced: its consumer does not try it.
+    expect(await box.verdicts(fresh('a', 12))).toEqual(['redirect']);
+    box.blocking = 0;
+    expect(await box.fail(fresh('b', 9))).toMatchObject({ kind: 'redirect', attempt: 1 });
+  });
+
   test('a first failure of what is held, in flight or decided is stale', async () => {
     const box = await bench.shard();
     await box.lock('a', 5, 6);

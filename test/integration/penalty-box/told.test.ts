@@ -17,7 +17,9 @@ function told(box: BoxShard): string[] {
     .splice(0)
     .flatMap((call) => call.told)
     .map(({ kind, unit, place, attempt, detail }) =>
-      [kind, keyOf(unit)?.toString(), place === null ? '-' : originOffsetOf(place), attempt, detail].join(' '),
+      [kind, keyOf(unit)?.toString(), place === null ? '-' : originOffsetOf(place), attempt, detail].join(
+        ' ',
+      ),
     );
 }
 

@@ -83,12 +83,15 @@ test('the OpenAPI document lists every path', async () => {
     'get /v1/routes/{route}',
     'get /v1/routes/{route}/locks',
     'get /v1/routes/{route}/locks/{key}',
+    'post /v1/routes/{route}/breaker',
     'post /v1/routes/{route}/locks/actions',
     'post /v1/routes/{route}/locks/{key}/actions',
     'post /v1/routes/{route}/partitions/{partition}/admissions',
     'post /v1/routes/{route}/partitions/{partition}/claims',
     'post /v1/routes/{route}/partitions/{partition}/outcomes',
+    'post /v1/routes/{route}/pause',
     'post /v1/routes/{route}/renewals',
+    'post /v1/routes/{route}/resume',
   ]);
   const claims = paths['/v1/routes/{route}/partitions/{partition}/claims']?.['post'];
   expect(Object.keys(claims?.responses ?? {})).toEqual(['201', '4XX', '5XX']);

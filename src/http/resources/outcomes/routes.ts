@@ -74,6 +74,8 @@ function resultFields(
       return { result: 'recorded', attempt: result.attempt, nextAttemptAt: result.nextAttemptAt };
     case 'done':
       return { result: 'done', unlocked: result.unlocked };
+    case 'block':
+      return { result: 'block', retryAfterMs: result.retryAfterMs };
     case 'stale':
     case 'deadLettered':
       return { result: result.kind };

@@ -2,6 +2,7 @@ import type { Static } from 'typebox';
 import type { Clock } from '../../../clock.ts';
 import { OrchestratorError } from '../../../errors.ts';
 import type { Totals } from '../../../penalty-box/operator-box.ts';
+import type { ControlState } from '../../../protection/route-control.ts';
 import type { RouteDesk } from '../../route-desk.ts';
 import type { RouteView } from './schemas.ts';
 
@@ -32,6 +33,7 @@ export async function viewRoute(desk: RouteDesk, clock: Clock): Promise<Static<t
     name: config.name,
     config,
     status: problems.length === 0 ? 'ok' : 'degraded',
+    ...controlFields(desk.control.state),
     partitions,
     totals: {
       // Without ordering a message that waits locks nothing but itself.
@@ -45,6 +47,18 @@ export async function viewRoute(desk: RouteDesk, clock: Clock): Promise<Static<t
     },
     shards: desk.shards().map(({ partition, restored }) => ({ partition, restored })),
     problems,
+  };
+}
+
+/** What operators have switched, as JSON gives it. */
+export function controlFields({
+  paused,
+  breaker,
+}: ControlState): Pick<Static<typeof RouteView>, 'paused' | 'breaker'> {
+  const nobody = { since: null, reason: null };
+  return {
+    paused: { is: paused !== null, ...(paused ?? nobody) },
+    breaker: { state: breaker === null ? 'closed' : 'open', ...(breaker ?? nobody) },
   };
 }
 

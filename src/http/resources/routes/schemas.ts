@@ -2,6 +2,11 @@ import { Type } from 'typebox';
 import type { RouteConfig } from '../../../config/config.ts';
 import { nullable, oneOf } from '../../schemas.ts';
 
+const Imposed = {
+  since: nullable(Type.Integer({ description: 'Epoch ms.' })),
+  reason: nullable(Type.String()),
+};
+
 export const RouteView = Type.Object({
   name: Type.String(),
   config: Type.Unsafe<RouteConfig>({
@@ -10,6 +15,14 @@ export const RouteView = Type.Object({
     description: 'The configuration in force: durations in ms, sizes in bytes.',
   }),
   status: oneOf('ok', 'degraded'),
+  paused: Type.Object(
+    { is: Type.Boolean(), ...Imposed },
+    { description: 'Paused, nothing is redelivered or dead-lettered; failures go on being recorded.' },
+  ),
+  breaker: Type.Object(
+    { state: oneOf('closed', 'open'), ...Imposed },
+    { description: 'Open, new failures stop their partition, and redelivery falls to a few probes.' },
+  ),
   partitions: Type.Integer({ description: '0 until Kafka has said how many there are.' }),
   totals: Type.Object({
     lockedKeys: Type.Integer(),
@@ -26,6 +39,21 @@ export const RouteView = Type.Object({
   problems: Type.Array(Type.String(), {
     description: 'Why it is degraded and what to do about it, one line each.',
   }),
+});
+
+const Reason = Type.String({ pattern: '\\S', maxLength: 1_000, description: 'Why; it is recorded.' });
+
+export const SwitchBody = Type.Object({ reason: Reason });
+
+export const BreakerBody = Type.Object({
+  state: oneOf('open', 'closed'),
+  reason: Reason,
+});
+
+export const Switched = Type.Object({
+  outcome: oneOf('done', 'unchanged'),
+  paused: RouteView.properties.paused,
+  breaker: RouteView.properties.breaker,
 });
 
 export const RouteList = Type.Object({ routes: Type.Array(RouteView) });

@@ -1,0 +1,129 @@
+import type { Clock } from '../clock.ts';
+import type { Component } from '../component.ts';
+import { OrchestratorError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import type { Register, Versioned } from '../redis/register.ts';
+import { Trouble } from '../trouble.ts';
+
+/** What an operator has switched, and why. */
+export interface Imposed {
+  /** Epoch ms. */
+  readonly since: number;
+  readonly reason: string;
+}
+
+export interface ControlState {
+  /** Nothing is redelivered or dead-lettered; failures go on being recorded. */
+  readonly paused: Imposed | null;
+  /** The breaker is open: new failures stop their partition, and redelivery falls to a few probes. */
+  readonly breaker: Imposed | null;
+}
+
+interface Deps {
+  readonly register: Pick<Register, 'read' | 'replace'>;
+  /** Told of each state that is new to this replica. */
+  readonly onChange: (state: ControlState) => void;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const INTERVAL = 1_000;
+const TRIES = 5;
+/** Redeliveries per second of a route whose breaker is open. */
+const PROBES = 1;
+const NOTHING: ControlState = { paused: null, breaker: null };
+
+/** Redeliveries per second that are allowed, where the route may have `maxPerSecond`. */
+export function releaseRate({ paused, breaker }: ControlState, maxPerSecond: number): number {
+  if (paused !== null) return 0;
+  return breaker === null ? maxPerSecond : Math.min(PROBES, maxPerSecond);
+}
+
+/**
+ * What operators have switched for a route: all replicas follow within a second. While Redis does not answer, what it said
+ * last stands; where it has forgotten it, a replica that knows writes it back.
+ */
+export class RouteControl implements Component {
+  readonly #deps: Deps;
+  readonly #abort = new AbortController();
+  readonly #silence: Trouble;
+  #running: Promise<void> | null = null;
+  #version = 0;
+  #state = NOTHING;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+    this.#silence = new Trouble(deps.logger);
+  }
+
+  get state(): ControlState {
+    return this.#state;
+  }
+
+  /** Known before anything is released: a paused route stays so through a restart. */
+  async start(): Promise<void> {
+    await this.#look();
+    this.#running = this.#watch();
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort(new Error('stopped'));
+    await this.#running;
+  }
+
+  /** Rejects where Redis does not answer, or others keep switching at the same time: nothing was switched then. */
+  async change(next: (state: ControlState) => ControlState): Promise<ControlState> {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const stored = await this.#deps.register.read();
+      this.#adopt(stored);
+      const state = next(this.#state);
+      if (state === this.#state) return state;
+      const version = Math.max(this.#version + 1, this.#deps.clock.now());
+      const wanted = { version, text: JSON.stringify(state) };
+      if (!(await this.#deps.register.replace(stored.version, wanted))) continue;
+      this.#adopt(wanted);
+      return state;
+    }
+    throw new OrchestratorError('UNAVAILABLE', 'others are switching the route at the same time', {
+      retryAfterMs: 1_000,
+    });
+  }
+
+  async #watch(): Promise<void> {
+    const { signal } = this.#abort;
+    while (!signal.aborted) {
+      await this.#deps.clock.sleep(INTERVAL, signal).catch(() => undefined);
+      if (!signal.aborted) await this.#look();
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { register } = this.#deps;
+    try {
+      const stored = await register.read();
+      this.#adopt(stored);
+      if (stored.version < this.#version) {
+        const known = { version: this.#version, text: JSON.stringify(this.#state) };
+        await register.replace(stored.version, known);
+      }
+      this.#silence.over('control_known', 'Redis says again what operators have switched');
+    } catch (err) {
+      this.#silence.met(
+        { event: 'control_unknown', err },
+        'Redis did not say what operators have switched; asking again',
+      );
+    }
+  }
+
+  #adopt({ version, text }: Versioned): void {
+    if (version <= this.#version) return;
+    this.#version = version;
+    this.#state = { ...NOTHING, ...(JSON.parse(text) as Partial<ControlState>) };
+    const { paused, breaker } = this.#state;
+    this.#deps.onChange(this.#state);
+    this.#deps.logger.info(
+      { event: 'route_control', paused: paused !== null, breaker: breaker === null ? 'closed' : 'open' },
+      'the route is switched',
+    );
+  }
+}

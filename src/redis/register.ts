@@ -1,0 +1,58 @@
+import type { Redis } from 'ioredis';
+import { OrchestratorError } from '../errors.ts';
+import { runScript } from './define-script.ts';
+import type { Script } from './define-script.ts';
+
+/** A value with its version; version 0: nobody has written one. */
+export interface Versioned {
+  readonly version: number;
+  readonly text: string;
+}
+
+const LUA = `
+local version = tonumber(redis.call('HGET', KEYS[1], 'version') or 0)
+if version ~= tonumber(ARGV[1]) then return 0 end
+redis.call('HSET', KEYS[1], 'version', ARGV[2], 'text', ARGV[3])
+return 1`;
+
+const replace: Script<{ expected: number; next: Versioned }, boolean> = {
+  name: 'register',
+  lua: LUA,
+  argv: ({ expected, next }) => [expected, next.version, next.text],
+  decode: (reply) => reply === 1,
+};
+
+interface Deps {
+  readonly servers: { serverOf(key: string): { readonly connection: { readonly redis: Redis } } };
+  readonly key: string;
+}
+
+/** A small value that all replicas read, and that each of them replaces only if it is still the one that it has read. */
+export class Register {
+  readonly #deps: Deps;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  async read(): Promise<Versioned> {
+    const [version, text] = await this.#redis().hmget(this.#deps.key, 'version', 'text').catch(unavailable);
+    return { version: Number(version ?? 0), text: text ?? '' };
+  }
+
+  /** False: somebody else was first. @throws UNAVAILABLE, as `read` does. */
+  replace(expected: number, next: Versioned): Promise<boolean> {
+    return runScript(this.#redis(), replace, [this.#deps.key], { expected, next }).catch(unavailable);
+  }
+
+  #redis(): Redis {
+    return this.#deps.servers.serverOf(this.#deps.key).connection.redis;
+  }
+}
+
+function unavailable(cause: unknown): never {
+  throw new OrchestratorError('UNAVAILABLE', `Redis did not answer: ${(cause as Error).message}`, {
+    cause,
+    retryAfterMs: 1_000,
+  });
+}
