@@ -21,6 +21,7 @@ export const HEADER = {
   carried: 'x-retry-carried',
   carriedPlace: 'x-retry-carried-place',
   unanswered: 'x-retry-unanswered',
+  redrive: 'x-retry-redrive',
   deadLetterReason: 'x-retry-dead-letter-reason',
   firstFailedAt: 'x-retry-first-failed-at',
   deadLetteredAt: 'x-retry-dead-lettered-at',

@@ -8,6 +8,9 @@ export interface ForeignRetry {
   readonly attempt: number;
   readonly notBefore?: number | undefined;
   readonly originTimestamp?: number | undefined;
+  /** Of a dead letter. */
+  readonly firstFailedAt?: number | undefined;
+  readonly deadLetteredAt?: number | undefined;
   readonly errorClass?: string | undefined;
   readonly errorMessage?: string | undefined;
 }
