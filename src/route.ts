@@ -3,10 +3,15 @@ import type { Component } from './component.ts';
 import { inOrder } from './component.ts';
 import type { Config, RouteConfig } from './config/config.ts';
 import { groupId } from './config/config.ts';
+import { DeadLetterDesk } from './dead-letters/dead-letter-desk.ts';
+import { DeadLetterIndex } from './dead-letters/dead-letter-index.ts';
+import { DeadLetterReader } from './dead-letters/dead-letter-reader.ts';
+import { IndexScripts } from './dead-letters/index-scripts.ts';
 import { placeHeaders } from './domain/outgoing-headers.ts';
 import { OrchestratorError } from './errors.ts';
 import { Evidence } from './evidence/evidence.ts';
 import type { RouteDesk } from './http/route-desk.ts';
+import { AssignedConsumer } from './kafka/assigned-consumer.ts';
 import type { KafkaOffsets } from './kafka/offsets.ts';
 import type { OriginReader } from './kafka/origin-reader.ts';
 import type { KafkaProducer } from './kafka/producer.ts';
@@ -249,11 +254,25 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     });
   }
 
+  const openReader = (): AssignedConsumer =>
+    new AssignedConsumer({ config, groupId: `${group}.dead-letters`, clock, logger });
+  const index = new DeadLetterIndex({
+    scripts: new IndexScripts({ servers, keyPrefix, route: route.name }),
+    topic: route.deadLetterTopic,
+    mainTopic: route.topic,
+    send: (place, record, settle) => {
+      producer.send(place, record, settle);
+    },
+    clock,
+  });
+  const reader = new DeadLetterReader({ open: openReader, topic: route.deadLetterTopic, clock });
+
   const desk: RouteDesk = {
     config: route,
     gate,
     operator,
     control,
+    deadLetters: new DeadLetterDesk({ index, reader }),
     partitionCount: () => topics.partitions,
     mainPartitionCount: () => topics.mainPartitions,
     refreshTopics: () => topics.refresh(),
@@ -271,7 +290,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
   };
 
   return {
-    ...inOrder([control, topics, consumer, evidence]),
+    ...inOrder([control, topics, reader, consumer, evidence]),
     desk,
     wake: (partition, at) => {
       worker.shard(partition)?.wake(at);

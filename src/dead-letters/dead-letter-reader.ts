@@ -86,7 +86,8 @@ export class DeadLetterReader implements Component {
         this.#kept = read.records.filter((record) => record.partition === partition && record.offset >= next);
         // An offset behind the end has nothing, whatever the client is reset to.
         for (const end of read.ends) {
-          if (end.partition === partition) this.#end = end.offset < next && this.#kept.length === 0 ? next : end.offset;
+          if (end.partition === partition)
+            this.#end = end.offset < next && this.#kept.length === 0 ? next : end.offset;
         }
       }
     } catch (error) {

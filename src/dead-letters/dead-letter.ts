@@ -1,6 +1,6 @@
 import { capped } from '../domain/capped.ts';
 import { understandForeignDeadLetter, type ForeignTool } from '../domain/foreign-headers.ts';
-import { ERROR_CLASS_LIMIT, HEADER } from '../domain/header-names.ts';
+import { ERROR_CLASS_LIMIT, HEADER, REDRIVE_ID_LIMIT } from '../domain/header-names.ts';
 import { applicationHeaders } from '../domain/outgoing-headers.ts';
 import type { DeadLetterReason } from '../domain/outgoing-headers.ts';
 import { headerText } from '../domain/record.ts';
@@ -60,7 +60,6 @@ const REASONS = new Set<string>([
 
 const WHOLE_NUMBER = /^[0-9]{1,15}$/;
 const NUMBER_LIMIT = 2 ** 47;
-const REDRIVE_ID_LIMIT = 256;
 
 /** Reads one record of a dead-letter topic. Pure; never throws, whatever the headers hold. */
 export function readDeadLetter(record: KafkaRecord): DeadLetter {

@@ -15,7 +15,6 @@ export const HEADER = {
   fatal: 'x-retry-fatal',
   value: 'x-retry-value',
   unannounced: 'x-retry-unannounced',
-  redrive: 'x-retry-redrive',
   delivery: 'x-retry-delivery',
   journal: 'x-retry-journal',
   carried: 'x-retry-carried',

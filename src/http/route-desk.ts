@@ -1,4 +1,5 @@
 import type { RouteConfig } from '../config/config.ts';
+import type { DeadLetterDesk } from '../dead-letters/dead-letter-desk.ts';
 import type { GateBox } from '../penalty-box/gate-box.ts';
 import type { OperatorBox } from '../penalty-box/operator-box.ts';
 import type { RouteControl } from '../protection/route-control.ts';
@@ -9,6 +10,7 @@ export interface RouteDesk {
   readonly gate: GateBox;
   readonly operator: OperatorBox;
   readonly control: Pick<RouteControl, 'state' | 'change'>;
+  readonly deadLetters: DeadLetterDesk;
   /** Partitions of the retry topic; 0 until Kafka has said so. */
   partitionCount(): number;
   /** Partitions of the main topic, likewise. More than of the retry topic: those beyond can't be retried. */

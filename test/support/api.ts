@@ -1,6 +1,10 @@
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import type { RouteConfig } from '../../src/config/config.ts';
 import { Audit } from '../../src/audit/audit.ts';
+import { DeadLetterDesk } from '../../src/dead-letters/dead-letter-desk.ts';
+import { DeadLetterIndex } from '../../src/dead-letters/dead-letter-index.ts';
+import { DeadLetterReader } from '../../src/dead-letters/dead-letter-reader.ts';
+import { IndexScripts } from '../../src/dead-letters/index-scripts.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { ControlState } from '../../src/protection/route-control.ts';
 import type { RouteDesk } from '../../src/http/route-desk.ts';
@@ -87,7 +91,8 @@ export class TestDesk implements RouteDesk {
   owned: { partition: number; restored: boolean; journalLate: boolean }[] = [];
   end: () => Promise<number> = () => Promise.resolve(0);
   position: () => Promise<number> = () => Promise.resolve(-1);
-  deadLetters: () => Promise<number | null> = () => Promise.resolve(0);
+  deadLetterTotal: () => Promise<number | null> = () => Promise.resolve(0);
+  deadLetters = noDeadLetters();
 
   constructor(config: Partial<RouteConfig>, boxes: { gate: GateBox; operator: OperatorBox } = unreachable()) {
     this.config = { ...CONFIG, ...config };
@@ -125,7 +130,7 @@ export class TestDesk implements RouteDesk {
   }
 
   deadLetterCount(): Promise<number | null> {
-    return this.deadLetters();
+    return this.deadLetterTotal();
   }
 }
 
@@ -174,4 +179,31 @@ function unreachable(): { gate: GateBox; operator: OperatorBox } {
     gate: new GateBox({ scripts, policy: CONFIG, random: () => 0 }),
     operator: new OperatorBox(scripts),
   };
+}
+
+/** An index whose Redis was never connected, likewise. */
+function noDeadLetters(): DeadLetterDesk {
+  const connection = new RedisConnection({
+    target: { kind: 'url', url: 'redis://127.0.0.1:1' },
+    logger: createLogger('silent'),
+    role: 'commands',
+  });
+  const clock = new FakeClock();
+  const scripts = new IndexScripts({
+    servers: { serverOf: () => ({ connection }) },
+    keyPrefix: 'none:',
+    route: 'orders',
+  });
+  const topic = CONFIG.deadLetterTopic;
+  const index = new DeadLetterIndex({
+    scripts,
+    topic,
+    mainTopic: CONFIG.topic,
+    send: () => undefined,
+    clock,
+  });
+  const open = (): never => {
+    throw new Error('there is no Kafka');
+  };
+  return new DeadLetterDesk({ index, reader: new DeadLetterReader({ open, topic, clock }) });
 }

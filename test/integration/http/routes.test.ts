@@ -33,7 +33,7 @@ test('a route shows its configuration, its figures over all partitions, and what
   shard.time += 1_000;
   await shard.deliver(70);
   await api.clock.advance(2_000);
-  api.desk.deadLetters = () => Promise.resolve(12);
+  api.desk.deadLetterTotal = () => Promise.resolve(12);
   api.desk.owned = [{ partition: 3, restored: true, journalLate: false }];
   api.desk.complaints = ['something is wrong'];
   const { status, body } = await api.get(api.path());
@@ -118,7 +118,7 @@ test('without ordering messages are held and no keys are locked', async () => {
   const shard = await bench.shard();
   await using api = await BoxApi.open(shard, { ordering: 'none', gate: false });
   await shard.read({ unit: Buffer.from('n5'), origin: 5 });
-  api.desk.deadLetters = () => Promise.reject(new Error('Kafka is away'));
+  api.desk.deadLetterTotal = () => Promise.reject(new Error('Kafka is away'));
   const { body } = await api.get(api.path());
   expect(body['status']).toBe('ok');
   expect(body['totals']).toEqual({
