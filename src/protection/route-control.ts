@@ -89,11 +89,14 @@ export class RouteControl implements Component {
     });
   }
 
+  #isStopped(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
   async #watch(): Promise<void> {
-    const { signal } = this.#abort;
-    while (!signal.aborted) {
-      await this.#deps.clock.sleep(INTERVAL, signal).catch(() => undefined);
-      if (!signal.aborted) await this.#look();
+    while (!this.#isStopped()) {
+      await this.#deps.clock.sleep(INTERVAL, this.#abort.signal).catch(() => undefined);
+      if (!this.#isStopped()) await this.#look();
     }
   }
 
