@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { startStack } from '../dev/stack/stack.ts';
 import type { Stack } from '../dev/stack/stack.ts';
 import { measureGate } from './gate.ts';
+import { measureLocks } from './locks.ts';
 import { measureLoop } from './loop.ts';
 import { measureMemory } from './memory.ts';
 import { measurePunctuality } from './punctuality.ts';
@@ -12,6 +13,7 @@ type Measure = (stack: Stack, say: (line: string) => void) => Promise<Record<str
 
 const measures: Record<string, Measure> = {
   gate: measureGate,
+  locks: measureLocks,
   loop: measureLoop,
   punctuality: measurePunctuality,
   memory: measureMemory,

@@ -14,17 +14,13 @@ interface Deps {
 }
 
 const INTERVAL = 2_000;
-/** Looking for the oldest lock reads all of them, so it is done more rarely. */
-const OLDEST_EVERY = 5;
 
 /** The figures of a shard that this replica owns, read every few seconds: a scrape asks nobody. */
 export class ReadShard implements ShardReadings {
   readonly #deps: Deps;
   readonly #shard: Shard;
   #totals: Totals | null = null;
-  #oldestSince: number | null = null;
   #timer: Timer | null = null;
-  #round = 0;
   #stopped = false;
 
   constructor(shard: Shard, deps: Deps) {
@@ -43,7 +39,7 @@ export class ReadShard implements ShardReadings {
   }
 
   get oldestLockAgeSeconds(): number {
-    const since = this.#oldestSince;
+    const since = this.#totals?.oldestSince ?? null;
     return since === null || this.locksHeld === 0 ? 0 : Math.max(0, (this.#deps.now() - since) / 1_000);
   }
 
@@ -85,14 +81,6 @@ export class ReadShard implements ShardReadings {
     const { partition } = this.#shard;
     try {
       this.#totals = await operator.totals(partition);
-      if (this.locksHeld === 0) this.#oldestSince = null;
-      else if (this.#oldestSince === null || this.#round++ % OLDEST_EVERY === 0) {
-        let oldest = Infinity;
-        for await (const page of operator.scan(partition)) {
-          for (const { since } of page) oldest = Math.min(oldest, since);
-        }
-        this.#oldestSince = Number.isFinite(oldest) ? oldest : null;
-      }
     } catch {
       // Redis is away or the shard is being rebuilt: the last figures stand, and readiness says what is wrong.
     }

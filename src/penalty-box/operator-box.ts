@@ -5,7 +5,7 @@ import { OrchestratorError } from '../errors.ts';
 import type { Reply } from '../redis/define-script.ts';
 import type { BoxScripts } from './box-scripts.ts';
 import { readLock, readState, RECORD_HEAD } from './stored.ts';
-import type { StoredLock } from './stored.ts';
+import type { StoredLock, StoredState } from './stored.ts';
 import { errorOf } from './payload.ts';
 import { bytes, int, text } from './scripts.ts';
 
@@ -43,8 +43,44 @@ export interface EntryView {
   readonly lastError: { readonly class: string; readonly message: string } | null;
 }
 
-export interface LockView extends LockSummary {
+/** A lock as a listing shows it. */
+export interface ListedLock extends LockSummary {
   readonly nextAttemptAt: number | null;
+  /** Of its head. */
+  readonly lastError: EntryView['lastError'];
+}
+
+/** Where a lock stands in the order of its shard by age: near the time of its making, epoch ms; no two have the same. */
+export type Age = number;
+
+export interface BrowsedLock extends ListedLock {
+  readonly age: Age;
+}
+
+/** What part of a shard's locks to look at. */
+export interface Browse {
+  readonly from: Age;
+  /** Begin behind `from`, not at it. */
+  readonly behind: boolean;
+  readonly upTo: Age;
+  /** At most this many are looked at, and at most that many given. */
+  readonly look: number;
+  readonly give: number;
+  readonly state: LockState | null;
+}
+
+export interface Browsed {
+  readonly locks: readonly BrowsedLock[];
+  /** Of the last one looked at; null: there was none. */
+  readonly last: Age | null;
+  /** There are more behind it. */
+  readonly more: boolean;
+}
+
+/** What heads say of their errors may lie in large records: more than this is not read at once. */
+const BROWSED_BYTES = 256 * 1024;
+
+export interface LockView extends ListedLock {
   readonly entries: readonly EntryView[];
 }
 
@@ -57,6 +93,8 @@ export interface Totals {
   readonly parked: number;
   readonly cursor: number;
   readonly knownKeys: number;
+  /** When the oldest lock was made, epoch ms; null: there is none. */
+  readonly oldestSince: number | null;
 }
 
 /** The box as an operator sees it. Any replica may call it. */
@@ -71,6 +109,7 @@ export class OperatorBox {
     const result = await this.#ask(partition, 'totals', []);
     const [lockedKeys, heldMessages, heldBytes, inFlight, pending, parked, cursor, knownKeys] =
       result.map(int);
+    const oldest = text(result[9]);
     return {
       lockedKeys: lockedKeys ?? 0,
       heldMessages: heldMessages ?? 0,
@@ -80,6 +119,7 @@ export class OperatorBox {
       parked: parked ?? 0,
       cursor: cursor ?? 0,
       knownKeys: knownKeys ?? 0,
+      oldestSince: oldest === '' ? null : Number(oldest),
     };
   }
 
@@ -97,8 +137,36 @@ export class OperatorBox {
       ...summary,
       attempt: entries[0]?.attempt ?? summary.attempt,
       nextAttemptAt: text(result[1]) === '' ? null : int(result[1]),
+      lastError: entries[0]?.lastError ?? null,
       entries,
     };
+  }
+
+  /** The locks of a shard by their age, a page at a time: what it costs does not depend on how many there are. */
+  async browse(partition: number, { from, behind, upTo, look, give, state }: Browse): Promise<Browsed> {
+    const result = await this.#ask(partition, 'browse', [
+      `${behind ? '(' : ''}${scoreOf(from)}`,
+      scoreOf(upTo),
+      look,
+      give,
+      BROWSED_BYTES,
+      state ?? '',
+    ]);
+    const locks: BrowsedLock[] = [];
+    for (let i = 2; i < result.length; i += 6) {
+      const [age, unit, packed, due, packedState, record] = result.slice(i, i + 6);
+      const summary = summarise(bytes(unit), partition, readLock(bytes(packed)));
+      const head = readHead(bytes(packedState), bytes(record));
+      locks.push({
+        ...summary,
+        attempt: head?.attempt ?? summary.attempt,
+        nextAttemptAt: text(due) === '' ? null : int(due),
+        lastError: head?.lastError ?? null,
+        age: int(age),
+      });
+    }
+    const last = text(result[0]);
+    return { locks, last: last === '' ? null : Number(last), more: int(result[1]) === 1 };
   }
 
   /** `unknown`: there is no such lock. */
@@ -118,7 +186,11 @@ export class OperatorBox {
     }
   }
 
-  async #ask(partition: number, operation: 'totals' | 'inspect' | 'act', args: (string | number | Buffer)[]) {
+  async #ask(
+    partition: number,
+    operation: 'totals' | 'inspect' | 'browse' | 'act',
+    args: (string | number | Buffer)[],
+  ) {
     const reply = await this.#scripts.run(partition, operation, args);
     if (reply.status === 'OK') return reply.result;
     throw new OrchestratorError('NOT_READY', `shard ${String(partition)} is being restored`, {
@@ -150,21 +222,7 @@ function readEntry(
   copy: number,
 ): EntryView {
   const state = bytes(packedState).length > 0 ? readState(bytes(packedState)) : null;
-  const head = bytes(record);
-  const stored =
-    head.length >= RECORD_HEAD
-      ? {
-          retryOffset: head.readUIntBE(0, 6),
-          dueAt: head.readUIntBE(6, 6),
-          firstFailedAt: head.readUIntBE(12, 6),
-          attempt: head.readUInt16BE(18),
-          ...errorOf(head.subarray(RECORD_HEAD)),
-        }
-      : null;
-  const errorClass =
-    state?.errorClass !== '' && state !== null ? state.errorClass : (stored?.errorClass ?? '');
-  const errorMessage =
-    state?.errorMessage !== '' && state !== null ? state.errorMessage : (stored?.errorMessage ?? '');
+  const stored = readRecord(bytes(record));
   const dueAt = state?.dueAt ?? stored?.dueAt ?? 0;
   const firstFailedAt = state?.firstFailedAt ?? stored?.firstFailedAt ?? 0;
   return {
@@ -176,8 +234,46 @@ function readEntry(
     firstFailedAt: firstFailedAt > 0 ? firstFailedAt : null,
     dueAt: dueAt > 0 ? dueAt : null,
     deliveredOffset: copy >= 0 ? copy : null,
-    lastError: errorClass === '' && errorMessage === '' ? null : { class: errorClass, message: errorMessage },
+    lastError: lastErrorIn(state, stored),
   };
+}
+
+type ToldRecord = NonNullable<ReturnType<typeof readRecord>>;
+
+/** The start of a record; null where there is none. */
+function readRecord(head: Buffer) {
+  if (head.length < RECORD_HEAD) return null;
+  return {
+    retryOffset: head.readUIntBE(0, 6),
+    dueAt: head.readUIntBE(6, 6),
+    firstFailedAt: head.readUIntBE(12, 6),
+    attempt: head.readUInt16BE(18),
+    ...errorOf(head.subarray(RECORD_HEAD)),
+  };
+}
+
+/** What is told of a failure after the record was written wins. */
+function lastErrorIn(state: StoredState | null, stored: ToldRecord | null): EntryView['lastError'] {
+  const errorClass = [state, stored].find((told) => told !== null && told.errorClass !== '')?.errorClass;
+  const errorMessage = [state, stored].find(
+    (told) => told !== null && told.errorMessage !== '',
+  )?.errorMessage;
+  if (errorClass === undefined && errorMessage === undefined) return null;
+  return { class: errorClass ?? '', message: errorMessage ?? '' };
+}
+
+/** Attempts and error of a head; `packedState` and `record` are empty where there is none. */
+function readHead(packedState: Buffer, record: Buffer): Pick<EntryView, 'attempt' | 'lastError'> | null {
+  const state = packedState.length > 0 ? readState(packedState) : null;
+  const stored = readRecord(record);
+  if (state === null && stored === null) return null;
+  return { attempt: state?.attempt ?? stored?.attempt ?? 0, lastError: lastErrorIn(state, stored) };
+}
+
+/** As Redis reads the bounds of a range. */
+function scoreOf(age: Age): string {
+  if (Number.isFinite(age)) return String(age);
+  return age > 0 ? '+inf' : '-inf';
 }
 
 /** The key of a lock as JSON gives it: nothing for a message that is its own unit. */

@@ -62,6 +62,7 @@ type Operation =
   | 'parks'
   | 'act'
   | 'inspect'
+  | 'browse'
   | 'totals';
 
 const scripts = new Map<Operation, Script<Argument[], ScriptReply>>();

@@ -1,4 +1,4 @@
-/** The fourteen Redis keys of a shard, in the order in which every script takes them (lua/shared/shard.lua). */
+/** The fifteen Redis keys of a shard, in the order in which every script takes them (lua/shared/shard.lua). */
 const NAMES = [
   'meta',
   'locks',
@@ -14,6 +14,7 @@ const NAMES = [
   'settling',
   'journal',
   'redriven',
+  'ages',
 ] as const;
 
 /** All of a shard's keys are in one hash slot: `<prefix>{route:partition}:<name>`. */

@@ -333,6 +333,7 @@ describe('a Redis that lost the shard', () => {
       parked: 0,
       cursor: 0,
       knownKeys: 0,
+      oldestSince: null,
     });
   });
 

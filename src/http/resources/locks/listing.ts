@@ -1,7 +1,9 @@
-import type { LockState, LockSummary, LockView } from '../../../penalty-box/operator-box.ts';
+import type { ListedLock, LockState, LockSummary } from '../../../penalty-box/operator-box.ts';
+import { keyOf } from '../../../domain/unit.ts';
 import type { Unit } from '../../../domain/unit.ts';
 import { partitionsOf } from '../../desks.ts';
 import type { RouteDesk } from '../../route-desk.ts';
+import { pageByAge } from './by-age.ts';
 import { FirstOf } from './first-of.ts';
 import { comparePositions, type Position, type Sort, valueOf } from './order.ts';
 
@@ -11,6 +13,9 @@ export interface Listing {
   readonly state: LockState | undefined;
   /** Only locks that are there since then, epoch ms. */
   readonly before: number;
+  /** What its key begins with, and the class of its head's last error. */
+  readonly keyPrefix: Buffer | null;
+  readonly errorClass: string | undefined;
   readonly sort: Sort;
   readonly limit: number;
   readonly after: Position | null;
@@ -19,14 +24,37 @@ export interface Listing {
 /** Calls to Redis that are under way together. */
 const TOGETHER = 100;
 
+interface Page {
+  readonly locks: ListedLock[];
+  readonly next: Position | null;
+}
+
+/** One page of a route's locks, and the position that the next one begins behind, if there are more. */
+export function listLocks(desk: RouteDesk, listing: Listing): Promise<Page> {
+  return listing.sort === 'age' && listing.unit === null ? byAge(desk, listing) : byScan(desk, listing);
+}
+
+async function byAge(desk: RouteDesk, listing: Listing): Promise<Page> {
+  const { partition, state = null, before, limit, after, keyPrefix, errorClass } = listing;
+  const narrow = keyPrefix !== null || errorClass !== undefined;
+  const { locks, next } = await pageByAge((where, range) => desk.operator.browse(where, range), {
+    partitions: partitionsOf(desk, partition),
+    state,
+    before,
+    wanted: narrow ? (lock) => hasKeyLike(lock, listing) && hasFailedSo(lock, listing) : null,
+    limit,
+    after: after === null ? null : { age: after.value, partition: after.partition },
+  });
+  return { locks, next: next && { value: next.age, partition: next.partition, unit: NO_UNIT } };
+}
+
+const NO_UNIT = Buffer.alloc(0);
+
 /**
- * One page of a route's locks, and the position of its last one if there are more. Each page goes through all locks and
- * keeps no more of them than it shows: an index for every order would cost each lock memory, all the time.
+ * Each page goes through all locks and keeps no more of them than it shows: an index for every order would cost each lock
+ * memory, all the time.
  */
-export async function listLocks(
-  desk: RouteDesk,
-  listing: Listing,
-): Promise<{ locks: LockView[]; next: Position | null }> {
+async function byScan(desk: RouteDesk, listing: Listing): Promise<Page> {
   const first = new FirstOf<Position>(listing.limit + 1, comparePositions);
   const kept = new Set<string>();
   for await (const page of candidates(desk, listing)) {
@@ -44,7 +72,9 @@ export async function listLocks(
   }
   const positions = first.inOrder();
   const shown = positions.slice(0, listing.limit);
-  const locks = (await views(desk, shown)).filter((lock) => matches(lock, listing));
+  const locks = (await views(desk, shown)).filter(
+    (lock) => matches(lock, listing) && hasFailedSo(lock, listing),
+  );
   return { locks, next: positions.length > shown.length ? (shown.at(-1) ?? null) : null };
 }
 
@@ -52,8 +82,17 @@ function nameOf({ partition, unit }: Position): string {
   return `${partition}:${unit.toString('latin1')}`;
 }
 
-function matches(lock: LockSummary, { state, before }: Listing): boolean {
-  return (state === undefined || lock.state === state) && lock.since <= before;
+function matches(lock: LockSummary, listing: Listing): boolean {
+  const { state, before } = listing;
+  return (state === undefined || lock.state === state) && lock.since <= before && hasKeyLike(lock, listing);
+}
+
+function hasKeyLike({ unit }: LockSummary, { keyPrefix }: Listing): boolean {
+  return keyPrefix === null || (keyOf(unit)?.subarray(0, keyPrefix.length).equals(keyPrefix) ?? false);
+}
+
+function hasFailedSo({ lastError }: ListedLock, { errorClass }: Listing): boolean {
+  return errorClass === undefined || lastError?.class === errorClass;
 }
 
 async function* candidates(
@@ -72,8 +111,8 @@ async function* candidates(
 }
 
 /** What has gone since is left out. */
-async function views(desk: RouteDesk, positions: readonly Position[]): Promise<LockView[]> {
-  const locks: LockView[] = [];
+async function views(desk: RouteDesk, positions: readonly Position[]): Promise<ListedLock[]> {
+  const locks: ListedLock[] = [];
   for (let from = 0; from < positions.length; from += TOGETHER) {
     const some = positions.slice(from, from + TOGETHER);
     const found = await Promise.all(

@@ -1,12 +1,12 @@
 import type { Static } from 'typebox';
 import { keyOf } from '../../../domain/unit.ts';
 import type { Unit } from '../../../domain/unit.ts';
-import type { LockView } from '../../../penalty-box/operator-box.ts';
+import type { ListedLock } from '../../../penalty-box/operator-box.ts';
 import { keyFields, type KeyFields } from '../../keys.ts';
 import type { LockPage } from './schemas.ts';
 
 /** A lock as JSON gives it. */
-export function lockFields(lock: LockView, now: number): Static<typeof LockPage>['locks'][number] {
+export function lockFields(lock: ListedLock, now: number): Static<typeof LockPage>['locks'][number] {
   return {
     ...unitFields(lock.unit),
     partition: lock.partition,
@@ -18,7 +18,7 @@ export function lockFields(lock: LockView, now: number): Static<typeof LockPage>
     attempt: lock.attempt,
     nextAttemptAt: lock.nextAttemptAt,
     headOffset: lock.headOffset,
-    lastError: lock.entries[0]?.lastError ?? null,
+    lastError: lock.lastError,
   };
 }
 

@@ -53,7 +53,16 @@ export function lockRoutes(app: App, { desks, clock, audit }: AppContext): void 
       },
     },
     async ({ params, query }) => {
-      const { state, partition, olderThan, sort = 'age', limit = PAGE, cursor } = query;
+      const {
+        state,
+        partition,
+        olderThan,
+        keyPrefix,
+        errorClass,
+        sort = 'age',
+        limit = PAGE,
+        cursor,
+      } = query;
       const key = keyOfFields(query);
       const now = clock.now();
       const { locks, next } = await listLocks(desks.of(params.route), {
@@ -61,6 +70,8 @@ export function lockRoutes(app: App, { desks, clock, audit }: AppContext): void 
         unit: key === null ? null : keyUnit(key),
         state,
         before: olderThan === undefined ? Infinity : now - durationOf(olderThan),
+        keyPrefix: keyPrefix === undefined ? null : Buffer.from(keyPrefix, 'utf8'),
+        errorClass,
         sort,
         limit,
         after: cursor === undefined ? null : parseCursor(cursor, sort),

@@ -9,6 +9,8 @@ export const LocksQuery = Type.Object({
   partition: Type.Optional(Type.Integer()),
   ...keyProperties,
   olderThan: Type.Optional(Type.String({ description: 'Locked for at least so long: `5m`, `24h`.' })),
+  keyPrefix: Type.Optional(Type.String({ description: 'What the key begins with.' })),
+  errorClass: Type.Optional(Type.String({ description: 'Of the last error of the head.' })),
   sort: Type.Optional(oneOf('age', 'held', 'attempt')),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: '100 unless given.' })),
   cursor: Type.Optional(Type.String({ description: 'As the page before gave it, with the same `sort`.' })),
@@ -40,7 +42,10 @@ const lockProperties = {
 };
 
 export const LockPage = Type.Object({
-  locks: Type.Array(Type.Object(lockProperties)),
+  locks: Type.Array(Type.Object(lockProperties), {
+    description:
+      'With a filter a page may be short, or empty, and there are more all the same: see `cursor`.',
+  }),
   cursor: nullable(Type.String({ description: 'null: this was the last page.' })),
 });
 

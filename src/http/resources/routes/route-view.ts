@@ -6,26 +6,23 @@ import type { ControlState } from '../../../protection/route-control.ts';
 import type { RouteDesk } from '../../route-desk.ts';
 import type { RouteView } from './schemas.ts';
 
-interface Figures {
-  readonly totals: Totals | null;
-  /** Since when its oldest lock is there, epoch ms; Infinity: it has none. */
-  readonly oldest: number;
-}
-
 export async function viewRoute(desk: RouteDesk, clock: Clock): Promise<Static<typeof RouteView>> {
   const { config } = desk;
   const partitions = desk.partitionCount();
   const ordered = config.ordering === 'key';
   const [figures, deadLetters] = await Promise.all([
-    Promise.all(Array.from({ length: partitions }, (_, partition) => figuresOf(desk, partition, ordered))),
+    Promise.all(Array.from({ length: partitions }, (_, partition) => totalsOf(desk, partition))),
     desk.deadLetterCount().catch(() => null),
   ]);
   const sum = (figure: keyof Totals): number =>
-    figures.reduce((total, { totals }) => total + (totals?.[figure] ?? 0), 0);
-  const oldest = figures.reduce((least, each) => Math.min(least, each.oldest), Infinity);
+    figures.reduce((total, totals) => total + (totals?.[figure] ?? 0), 0);
+  const oldest = figures.reduce(
+    (least, totals) => Math.min(least, totals?.oldestSince ?? Infinity),
+    Infinity,
+  );
   const problems = [
     ...desk.problems(),
-    ...figures.flatMap(({ totals }, partition) =>
+    ...figures.flatMap((totals, partition) =>
       totals === null ? [`partition ${partition} is being restored: the totals are without it`] : [],
     ),
   ];
@@ -42,7 +39,7 @@ export async function viewRoute(desk: RouteDesk, clock: Clock): Promise<Static<t
       heldBytes: sum('heldBytes'),
       inFlight: sum('inFlight'),
       parked: sum('parked'),
-      oldestLockAgeMs: oldest === Infinity ? null : Math.max(0, clock.now() - oldest),
+      oldestLockAgeMs: !ordered || oldest === Infinity ? null : Math.max(0, clock.now() - oldest),
       deadLetters,
     },
     shards: desk.shards().map(({ partition, restored }) => ({ partition, restored })),
@@ -62,16 +59,9 @@ export function controlFields({
   };
 }
 
-async function figuresOf(desk: RouteDesk, partition: number, ordered: boolean): Promise<Figures> {
-  const totals = await desk.operator.totals(partition).catch((error: unknown) => {
+async function totalsOf(desk: RouteDesk, partition: number): Promise<Totals | null> {
+  return desk.operator.totals(partition).catch((error: unknown) => {
     if (error instanceof OrchestratorError && error.code === 'NOT_READY') return null;
     throw error;
   });
-  let oldest = Infinity;
-  if (ordered && totals !== null && totals.lockedKeys > 0) {
-    for await (const page of desk.operator.scan(partition)) {
-      for (const { since } of page) oldest = Math.min(oldest, since);
-    }
-  }
-  return { totals, oldest };
 }

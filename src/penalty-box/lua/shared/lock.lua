@@ -84,10 +84,18 @@ local function known_to(unit, lock)
   return upto >= number('settled') and upto or -1
 end
 
+-- A lock's place in the order of age, as its score in AGES: the time of its making, and a thousandth more than the one before
+-- where that is not later. So no two are the same, and a page of a listing begins behind a number.
+local function next_age()
+  put('youngest', text(math.max(NOW, (tonumber(meta.youngest) or 0) + 0.001)))
+  return tonumber(meta.youngest)
+end
+
 local function open(unit, byClaimant, place)
   add('lid', 1)
   local lock = { number('lid'), '', NOW, 0, 0, 0, 1, 0, known_to(unit, false), 0, 0 }
   locks.put(unit, lock)
+  ages.put(unit, next_age())
   acquired = acquired + 1
   tell('locked', unit, place)
   if unit:sub(1, 1) == 'n' then add('nullUnits', 1) end
@@ -96,7 +104,7 @@ local function open(unit, byClaimant, place)
 end
 
 local function close(unit, lock, reason)
-  locks.drop(unit); due.drop(unit)
+  locks.drop(unit); due.drop(unit); ages.drop(unit)
   if lock[PARKED] ~= 0 then parks(-1, unit) end
   released[#released + 1] = reason
   released[#released + 1] = NOW - lock[SINCE]

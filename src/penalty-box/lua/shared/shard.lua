@@ -1,16 +1,18 @@
--- Prepended to every operation. One shard's state is held in fourteen keys of one hash slot; what a script reads is read
+-- Prepended to every operation. One shard's state is held in fifteen keys of one hash slot; what a script reads is read
 -- once, what it changes is kept in Lua tables and written by commit() in a few variadic commands: a batch of 1,000
 -- records costs about 15 Redis commands instead of 10,000.
 --
 -- ARGV[1] run id of the server that the caller's connection was made to     ARGV[2] now, epoch ms on Redis' clock
--- KEYS[15], where it is given: holds nothing, and says that the caller wants to hear what was changed (tell()).
+-- KEYS[16], where it is given: holds nothing, and says that the caller wants to hear what was changed (tell()).
 -- Every reply starts with a status: OK | NOT_READY | FENCED | BEHIND | CURSOR.
-local META, LOCKS, RECORDS, STATES, QUEUE, DUE, FLIGHT, PENDING, KNOWN, CHANGES, UNRESOLVED, SETTLING, JOURNAL, REDRIVEN, TELL = unpack(KEYS)
+local META, LOCKS, RECORDS, STATES, QUEUE, DUE, FLIGHT, PENDING, KNOWN, CHANGES, UNRESOLVED, SETTLING, JOURNAL, REDRIVEN, AGES, TELL =
+  unpack(KEYS)
 local RUN, NOW = ARGV[1], tonumber(ARGV[2])
 local call = redis.call
 
 local function text(value)
-  return type(value) == 'number' and string.format('%d', value) or value
+  if type(value) ~= 'number' then return value end
+  return string.format(value % 1 == 0 and '%d' or '%.3f', value)
 end
 
 -- Lua's unpack() overflows its stack near 8,000 values.
@@ -113,7 +115,7 @@ local states = rows_of(STATES, cmsgpack.unpack, cmsgpack.pack)
 local records, journal = rows_of(RECORDS, same, same), rows_of(JOURNAL, same, same)
 local due, flight, pending = scores_of(DUE), scores_of(FLIGHT), scores_of(PENDING)
 local known, changes, settling = scores_of(KNOWN), scores_of(CHANGES), scores_of(SETTLING)
-local redriven = scores_of(REDRIVEN)
+local redriven, ages = scores_of(REDRIVEN), scores_of(AGES)
 
 -- One bit per retry-topic offset from `base` on: 1 = the checkpoint may not pass it.
 local bits = {}
@@ -138,7 +140,7 @@ local function commit(result, quiet)
   variadic('HSET', META, fields, 2000)
   locks.commit(); states.commit(); records.commit(); journal.commit()
   due.commit(); flight.commit(); pending.commit(); known.commit(); changes.commit(); settling.commit()
-  redriven.commit()
+  redriven.commit(); ages.commit()
   local flips, base = {}, number('base')
   for offset, bit in pairs(bits) do
     if offset >= base then

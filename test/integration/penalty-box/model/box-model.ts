@@ -33,6 +33,7 @@ export interface Entry {
 
 export interface Lock {
   readonly unit: string;
+  readonly since: number;
   entries: Entry[];
   parked: 'no' | 'by operator' | 'by dead letter';
   draining: boolean;
@@ -497,7 +498,13 @@ export class BoxModel {
   }
 
   #open(unit: string): Lock {
-    const lock = this.locks.get(unit) ?? { unit, entries: [], parked: 'no', draining: false };
+    const lock = this.locks.get(unit) ?? {
+      unit,
+      since: this.time,
+      entries: [],
+      parked: 'no',
+      draining: false,
+    };
     this.locks.set(unit, lock);
     return lock;
   }

@@ -92,8 +92,9 @@ export class World {
     const { model, box } = this;
     // Locks that the model has not would make the totals differ.
     const names = [...model.locks.keys()];
-    const [totals, ...views] = await Promise.all([
+    const [totals, byAge, ...views] = await Promise.all([
       box.totals(),
+      box.operator.browse(3, ALL),
       ...names.map((name) => box.operator.inspect(3, Buffer.from(name), 1_000)),
     ]);
     names.forEach((name, i) => {
@@ -116,7 +117,14 @@ export class World {
         parked: [...model.locks.values()].filter(({ parked }) => parked !== 'no').length,
         cursor: model.cursor,
         knownKeys: 0,
+        oldestSince: model.locks.values().next().value?.since ?? null,
       },
+    );
+    // The order by age is the order in which the locks were made, and holds all of them and no other.
+    assert.deepEqual(
+      byAge.locks.map(({ unit }) => unit.toString()),
+      names,
+      'locks by age',
     );
   }
 
@@ -160,6 +168,8 @@ export class World {
     assert.ok(moves, `nothing will ever happen to ${name}`);
   }
 }
+
+const ALL = { from: -Infinity, behind: false, upTo: Infinity, look: 1_000, give: 1_000, state: null };
 
 /** What an operator sees of an entry. Errors are left out: they are told by the record. */
 function seenOf(entry: Entry, shown: LockView['entries'][number] | undefined): LockView['entries'][number] {

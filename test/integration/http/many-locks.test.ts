@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { keyUnit } from '../../../src/domain/unit.ts';
+import { BoxApi } from '../../support/box-api.ts';
+import { BoxBench, is } from '../../support/penalty-box.ts';
+import type { BoxShard } from '../../support/penalty-box.ts';
+import { redisUrl } from '../../support/stack.ts';
+
+let bench: BoxBench;
+beforeAll(async () => (bench = await BoxBench.open(redisUrl)));
+afterAll(() => bench[Symbol.asyncDispose]());
+
+const LOCKS = 100_000;
+const PAGES = 200;
+/** Microseconds. */
+const SLOW = 5_000;
+/** What takes long each time is slow; what does once may have waited for a processor. */
+const TRIES = 3;
+
+async function lockMany(shard: BoxShard): Promise<void> {
+  for (let from = 0; from < LOCKS; from += 1_000) {
+    shard.time += 10;
+    const delay = from < LOCKS / 2 ? 0 : 1e9;
+    await shard.read(
+      ...Array.from({ length: 1_000 }, (_, i) => ({
+        unit: keyUnit(Buffer.from(`order-${String(from + i)}`)),
+        origin: from + i,
+        failedAt: shard.time,
+        delay,
+      })),
+    );
+  }
+}
+
+/** Retries that fail again, a few at a time as under a rate limit, until told to end. */
+async function retry(shard: BoxShard, ended: () => boolean): Promise<number> {
+  let retried = 0;
+  await shard.claim();
+  while (!ended()) {
+    const jobs = await shard.deliver(retried, 50);
+    await shard.admit(...jobs);
+    for (const job of jobs.slice(0, 10)) await shard.fail(job);
+    await shard.succeed(...jobs.slice(10));
+    retried += jobs.length;
+  }
+  return retried;
+}
+
+test('the oldest of 100,000 locks are listed while retries run, and no script takes 5 ms', async () => {
+  const shard = await bench.shard({ maxAttempts: 1_000 });
+  await using api = await BoxApi.open(shard);
+  await lockMany(shard);
+  await shard.redis.config('SET', 'slowlog-log-slower-than', String(SLOW));
+
+  let slow: unknown = [];
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    await shard.redis.slowlog('RESET');
+    let over = false;
+    const retries = retry(shard, () => over);
+    const took: number[] = [];
+    for (let page = 0; page < PAGES; page++) {
+      const begun = performance.now();
+      const filter = page % 4 === 3 ? '?state=parked' : '';
+      const { status, body } = await api.get(api.path(`/locks${filter}`));
+      if (filter === '') took.push(performance.now() - begun);
+      expect(status).toBe(200);
+      expect(body['locks']).toHaveLength(filter === '' ? 100 : 0);
+    }
+    over = true;
+    const retried = await retries;
+    took.sort((a, b) => a - b);
+    process.stdout.write(
+      `${String(LOCKS)} locks, ${String(retried)} retries meanwhile: first page p50 ${quantile(took, 0.5)} ms, ` +
+        `p99 ${quantile(took, 0.99)} ms\n`,
+    );
+    expect(retried).toBeGreaterThan(0);
+    slow = await shard.redis.slowlog('GET', 10);
+    if (Array.isArray(slow) && slow.length === 0) break;
+  }
+  await shard.redis.config('SET', 'slowlog-log-slower-than', '10000');
+  expect(slow).toEqual([]);
+  is(await shard.owner.reset(0));
+}, 120_000);
+
+function quantile(sorted: readonly number[], share: number): string {
+  return (sorted[Math.floor(sorted.length * share)] ?? NaN).toFixed(1);
+}
