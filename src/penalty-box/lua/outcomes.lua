@@ -49,8 +49,8 @@ local function failed(unit, place, nonce, failure, random)
   local over = failure.fatal == 1 or attempt >= math.max(maxAttempts, state[GRACE])
     or (maxAge > 0 and NOW - state[FIRST_FAILED] >= maxAge)
   if over then state[DUE_AT] = NOW end
-  note(unit, place)
   tell('failed', unit, place, attempt, failure.class)
+  note(unit, place)
   advance(unit, lock)
   return over and { 'deadLettered' } or { 'recorded', attempt, text(state[DUE_AT]) }
 end
