@@ -15,6 +15,7 @@ const checks: Check[] = [
   { name: 'types', script: 'tsc -p .' },
   { name: 'dead code', script: 'knip' },
   { name: 'import direction', script: 'npm run imports' },
+  { name: 'API document', script: 'tsx dev/lint-openapi/main.ts' },
   { name: 'format', script: 'prettier --check --log-level warn .' },
 ];
 

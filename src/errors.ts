@@ -2,6 +2,10 @@
 const CODES = {
   /** The request can't be understood: sending it again changes nothing. */
   INVALID: { status: 400, retryable: false },
+  /** No credentials, or none that are good. */
+  UNAUTHENTICATED: { status: 401, retryable: false },
+  /** The credentials are good, and not for this. */
+  FORBIDDEN: { status: 403, retryable: false },
   UNKNOWN_ROUTE: { status: 404, retryable: false },
   UNKNOWN_PARTITION: { status: 404, retryable: false },
   UNKNOWN_LOCK: { status: 404, retryable: false },
@@ -17,6 +21,8 @@ const CODES = {
 } as const satisfies Record<string, { status: number; retryable: boolean }>;
 
 export type ErrorCode = keyof typeof CODES;
+
+export const ERROR_CODES = Object.keys(CODES) as readonly ErrorCode[];
 
 export interface ErrorDetails {
   readonly cause?: unknown;

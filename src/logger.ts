@@ -33,13 +33,19 @@ export interface Logger {
  * The net under the rule above: should a record or an entry be logged whole, these stay out of it. pino looks no deeper than
  * the paths it is given, so two levels are named.
  */
-const PRIVATE = ['key', 'keyBase64', 'value', 'payload', 'headers', 'body', 'lockedKeys'];
-const REDACTED_PATHS = PRIVATE.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
+const KEYS = ['key', 'keyBase64', 'lockedKeys'];
+const PRIVATE = ['value', 'payload', 'headers', 'body', 'token', 'authorization'];
+
+function redactedPaths(names: readonly string[]): string[] {
+  return names.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
+}
 
 /** JSON lines to stdout. They are written synchronously: the last one before a SIGKILL is the one that says why. */
 export function createLogger(
   level: LogLevel,
   stream: DestinationStream = destination({ dest: STDOUT, sync: true }),
+  /** `keys`: keys of messages may stand in the log (`log.keys`). */
+  { keys = false }: { readonly keys?: boolean } = {},
 ): Logger {
   const options = {
     level,
@@ -47,7 +53,7 @@ export function createLogger(
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: (error: unknown) => describeError(error) },
-    redact: { paths: REDACTED_PATHS, censor: '[redacted]' },
+    redact: { paths: redactedPaths(keys ? PRIVATE : [...KEYS, ...PRIVATE]), censor: '[redacted]' },
   };
   return pino(options, stream);
 }

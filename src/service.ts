@@ -4,7 +4,10 @@ import type { Clock } from './clock.ts';
 import type { Component } from './component.ts';
 import { inOrder } from './component.ts';
 import type { Config } from './config/config.ts';
+import { RedisTrail } from './audit/trail.ts';
+import { publishTo } from './audit/topic.ts';
 import { createApp } from './http/app.ts';
+import { Authentication } from './http/auth/authentication.ts';
 import { HttpServer } from './http/server.ts';
 import { KafkaOffsets } from './kafka/offsets.ts';
 import { OriginReader } from './kafka/origin-reader.ts';
@@ -15,6 +18,7 @@ import { refuseEviction } from './redis/refuse-eviction.ts';
 import { createServers } from './redis/servers.ts';
 import { WakeUps } from './redis/wake-ups.ts';
 import { createRoute } from './route.ts';
+import { versionOfPackage } from './version.ts';
 
 interface Overrides {
   readonly logger: Logger;
@@ -54,6 +58,23 @@ export function createService(
     keyPrefix: config.redis.keyPrefix,
     onWake: (route, partition, at) => routes.get(route)?.wake(partition, at),
   });
+  const audit = new Audit({
+    trail: new RedisTrail({ servers, keyPrefix: config.redis.keyPrefix, kept: config.audit.kept }),
+    publish:
+      config.audit.topic === null
+        ? null
+        : publishTo(config.audit.topic, (...sent) => {
+            producer.send(...sent);
+          }),
+    routes: new Set(routes.keys()),
+    onLost: (route, target) => {
+      metrics.auditFailures.inc({ route, target });
+    },
+    logger,
+    clock,
+    logKeys: config.log.keys,
+  });
+  const authentication = new Authentication({ auth: config.http.auth, logger, clock });
   const app = createApp({
     desks: new Map([...routes].map(([name, { desk }]) => [name, desk])),
     foundations: {
@@ -65,7 +86,10 @@ export function createService(
       },
     },
     metrics,
-    audit: new Audit(logger),
+    audit,
+    authentication,
+    http: config.http,
+    version: versionOfPackage(),
     logger,
     clock,
   });
@@ -77,6 +101,7 @@ export function createService(
     offsets,
     producer,
     origins,
+    audit,
     // Gates are answered until the shards are given back.
     { start: () => Promise.resolve(), stop: () => server.stop() },
     ...routes.values(),
@@ -84,12 +109,14 @@ export function createService(
   return {
     start: async () => {
       // First of all: /livez answers, and /readyz says what is missing, while Kafka or Redis are waited for.
+      await authentication.start();
       await server.start();
       await parts.start();
     },
     stop: async () => {
       await parts.stop();
       await server.stop();
+      await authentication.stop();
     },
   };
 }

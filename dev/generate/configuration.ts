@@ -8,6 +8,7 @@ import {
   sectionOf,
   type Setting,
 } from '../../src/config/schema.ts';
+import { authSettings, tokenSettings } from '../../src/config/settings/auth.ts';
 import { routeSettings } from '../../src/config/settings/route.ts';
 import { table } from './table.ts';
 
@@ -21,6 +22,16 @@ The file is YAML. A duration is written like \`250ms\`, \`30s\`, \`5m\`, \`24h\`
 \`1GiB\`; neither is taken without its unit. Unknown settings are errors. With an error in the file the service prints one
 line for each, exits with status 2, and has contacted nothing.`;
 
+const AUTH = `### \`http.auth\`
+
+\`none\`, or a map of these settings:
+
+${reference(authSettings, '')}
+
+The settings of each entry of \`tokens\`:
+
+${reference(tokenSettings, '')}`;
+
 /** docs/configuration.md. */
 export function configurationPage(): string {
   const { routes: _routes, ...sections } = settings;
@@ -28,6 +39,8 @@ export function configurationPage(): string {
     ([name, section]) => `## \`${name}\`\n\n${reference(section, `${name}.`)}`,
   );
   const routes = `## \`routes\`\n\nA list with at least one route; these are the settings of each.\n\n${reference(routeSettings, '')}`;
+  const http = Object.keys(sections).indexOf('http');
+  pages.splice(http + 1, 0, AUTH);
   return `${[INTRODUCTION, ...pages, routes].join('\n\n')}\n`;
 }
 

@@ -3,6 +3,6 @@ import { writeFileSync } from 'node:fs';
 
 import { generatedPages } from './pages.ts';
 
-for (const [path, content] of Object.entries(generatedPages())) {
+for (const [path, content] of Object.entries(await generatedPages())) {
   writeFileSync(new URL(`../../${path}`, import.meta.url), content);
 }

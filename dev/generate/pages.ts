@@ -1,10 +1,12 @@
 import { configurationPage } from './configuration.ts';
 import { metricsPage } from './metrics.ts';
+import { openApiDocument } from './openapi.ts';
 
 /** What is generated: path from the root of the repository, and content. */
-export function generatedPages(): Readonly<Record<string, string>> {
+export async function generatedPages(): Promise<Readonly<Record<string, string>>> {
   return {
     'docs/configuration.md': configurationPage(),
     'docs/metrics.md': metricsPage(),
+    'docs/openapi.json': await openApiDocument(),
   };
 }

@@ -13,10 +13,53 @@ export interface Config {
     readonly librdkafka: Readonly<Record<string, Scalar>>;
   };
   readonly redis: RedisConfig;
-  readonly http: { readonly host: string; readonly port: number };
-  readonly log: { readonly level: LogLevel };
+  readonly http: HttpConfig;
+  readonly log: { readonly level: LogLevel; readonly keys: boolean };
+  readonly audit: { readonly topic: string | null; readonly kept: number };
   readonly routes: readonly RouteConfig[];
 }
+
+export interface HttpConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly trustProxy: boolean;
+  /** null: nothing is said about it, and everybody may call. `none`: the same, on purpose. */
+  readonly auth: AuthConfig | 'none' | null;
+  readonly limits: {
+    readonly callsPerMinute: number | null;
+    readonly gateCallsPerMinute: number | null;
+    readonly refusalsPerMinute: number;
+  };
+}
+
+export interface AuthConfig {
+  readonly tokens: readonly TokenConfig[];
+  readonly oidc: OidcConfig | null;
+  readonly protectMetrics: boolean;
+}
+
+export interface TokenConfig {
+  readonly name: string;
+  readonly scopes: readonly GrantedScope[];
+  readonly source:
+    | { readonly kind: 'file'; readonly path: string }
+    | { readonly kind: 'variable'; readonly name: string; readonly value: string };
+}
+
+export interface OidcConfig {
+  readonly issuer: string;
+  readonly audience: readonly string[];
+  /** null: the issuer's own description says it. */
+  readonly jwksUri: string | null;
+  readonly algorithms: readonly string[];
+  readonly clockTolerance: number;
+  readonly nameClaim: string;
+  readonly scopeClaim: string;
+  readonly scopes: Readonly<Record<GrantedScope, readonly string[]>>;
+}
+
+/** What a caller may be granted. `operate` includes `read`. */
+export type GrantedScope = 'gate' | 'read' | 'operate';
 
 /** How a server lets us in that is not given by a URL. */
 export interface RedisAccess {

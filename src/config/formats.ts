@@ -181,6 +181,39 @@ export const routeList: Format<readonly unknown[]> = {
   },
 };
 
+/** `http.auth`, read by itself: see auth.ts. What was written is never shown: somebody may have put a token there. */
+export const authentication: Format<'none' | Readonly<Record<string, unknown>>> = {
+  name: 'map or `none`',
+  parse(written) {
+    if (written === 'none') return written;
+    if (typeof written !== 'object' || written === null || Array.isArray(written)) {
+      throw new FormatError('is neither "none" nor a map with tokens or oidc');
+    }
+    return { ...written };
+  },
+};
+
+/** The entries of `http.auth.tokens`, each read by itself. */
+export const tokenList: Format<readonly unknown[]> = {
+  name: 'list of tokens',
+  parse(written) {
+    if (!Array.isArray(written)) throw new FormatError('is not a list; write each token as "- name: …"');
+    return written as readonly unknown[];
+  },
+};
+
+/** A URL of a web server. */
+export const webUrl: Format<string> = {
+  name: 'URL',
+  parse(written) {
+    const url = typeof written === 'string' && URL.canParse(written) ? new URL(written) : undefined;
+    if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
+      throw new FormatError('is not a URL like https://login.example.com/realm');
+    }
+    return written as string;
+  },
+};
+
 /** A Redis URL. What was written is never shown: it may hold a password. */
 export const redisUrl: Format<string> = {
   name: 'URL',

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import { LineCounter, parseDocument } from 'yaml';
 
+import { readAuth } from './auth.ts';
 import type { Config, RouteConfig } from './config.ts';
 import { ConfigError } from './config-error.ts';
 import { checkRoutes } from './cross-checks.ts';
@@ -9,6 +10,7 @@ import { asMap, type Environment, type Reading, readSection } from './read-secti
 import { readRedis } from './redis.ts';
 import { readRoute } from './route.ts';
 import type { Schema } from './schema.ts';
+import { auditSettings } from './settings/audit.ts';
 import { httpSettings } from './settings/http.ts';
 import { kafkaSettings } from './settings/kafka.ts';
 import { logSettings } from './settings/log.ts';
@@ -20,6 +22,7 @@ export const settings = {
   redis: redisSettings,
   http: httpSettings,
   log: logSettings,
+  audit: auditSettings,
   routes: { format: 'route list', doc: 'One entry for each route.', default: [] },
 } satisfies Schema;
 
@@ -72,7 +75,8 @@ function readConfig(document: unknown, path: string, reading: Reading): Config {
   }
   const { routes, ...sections } = readSection(settings, document, '', reading);
   const redis = readRedis(sections.redis, asMap(document)?.['redis'], reading);
-  return { ...sections, redis, routes: readRoutes(routes, sections.kafka.groupPrefix, reading) };
+  const http = { ...sections.http, auth: readAuth(sections.http.auth, reading) };
+  return { ...sections, redis, http, routes: readRoutes(routes, sections.kafka.groupPrefix, reading) };
 }
 
 /** `entries` is undefined if `routes` is no list. */

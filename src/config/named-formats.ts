@@ -1,5 +1,6 @@
 import {
   address,
+  authentication,
   boolean,
   commaList,
   consumerGroup,
@@ -15,7 +16,9 @@ import {
   secret,
   size,
   text,
+  tokenList,
   topicName,
+  webUrl,
 } from './formats.ts';
 
 /** What a setting may ask of its format. */
@@ -24,34 +27,50 @@ export interface Limits {
   readonly max?: number;
 }
 
+const ALGORITHMS = [
+  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+  ...['ES256', 'ES384', 'ES512', 'EdDSA'],
+];
+
 /** The formats, by the name that the schemas in settings/ call them. */
 const namedFormats = {
   'address list': () => commaList(address),
   'after dead letter': () => oneOf('continue', 'hold'),
+  authentication: () => authentication,
   boolean: () => boolean,
   'broker list': () => commaList(text('broker', /^[^\s,]+$/, 'a broker like host:9092')),
+  claim: () => text('text', /^[^\s.]+(\.[^\s.]+)*$/, 'the name of a claim'),
   'client id': () => text('text', /\S/, 'a name'),
   'consumer group': () => consumerGroup,
   duration,
   'group prefix': () => text('text', /^\S+$/, 'a name without spaces'),
   host: () => text('text', /^\S+$/, 'a host name or an address'),
   integer: (limits: Limits) => number(limits),
+  // Of those with a shared secret, the secret would be the issuer's published key.
+  'jwt algorithm list': () => listOf(oneOf(...ALGORITHMS)),
   // A brace in the prefix would become the hash tag, and the keys of a shard would no longer share a slot.
   'key prefix': () => text('text', /^[^{}\s]*$/, 'a prefix without braces and spaces'),
   'log level': () => oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
   'map of scalars': () => scalars,
   number: (limits: Limits) => number({ ...limits, fractions: true }),
   ordering: () => oneOf('key', 'none'),
+  path: () => text('path', /\S/, 'the path of a file'),
   port: () => number({ max: 65_535 }),
   'redis url': () => redisUrl,
   'route list': () => routeList,
   'route name': () => routeName,
+  'scope list': () => listOf(oneOf('gate', 'read', 'operate')),
   schedule: () => listOf(duration()),
   secret: () => secret,
   'sentinel name': () => text('text', /^\S+$/, 'a name without spaces'),
   size,
+  'text list': () => listOf(text('text', /\S/, 'a text')),
+  'token list': () => tokenList,
+  'token name': () => text('text', /^\S{1,100}$/, 'a name of up to 100 characters without spaces'),
   topic: () => topicName,
   'user name': () => text('text', /^\S+$/, 'a name without spaces'),
+  'variable name': () => text('text', /^[A-Za-z_]\w*$/, 'the name of an environment variable'),
+  'web url': () => webUrl,
 } satisfies Record<string, (limits: Limits) => Format<unknown>>;
 
 export type FormatName = keyof typeof namedFormats;

@@ -5,6 +5,7 @@ import type { Audit } from '../audit/audit.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { Authentication } from './auth/authentication.ts';
 import type { Desks } from './desks.ts';
 import type { Foundations } from './route-desk.ts';
 
@@ -26,6 +27,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Every path declares it. */
     readonly scope?: Scope;
+    /** An open path that tells a caller who they are: a token that comes with it has to be good. */
+    readonly tellsWho?: true;
   }
 }
 
@@ -36,6 +39,9 @@ export interface AppContext {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly audit: Audit;
+  readonly authentication: Authentication;
+  /** Of this service. */
+  readonly version: string;
   readonly clock: Clock;
   /** Aborted when the app begins to close: what waits gives up. */
   readonly stopping: AbortSignal;

@@ -89,6 +89,12 @@ export const definitions = {
     help: 'Old retry records that were appended anew, because their messages still wait.',
     labels: {},
   },
+  auditFailures: {
+    type: 'counter',
+    name: 'audit_failures_total',
+    help: 'Deeds of operators that could not be kept, and stand in the log alone.',
+    labels: { target: ['redis', 'kafka'] },
+  },
   rebalances: {
     type: 'counter',
     name: 'rebalances_total',

@@ -1,10 +1,11 @@
-import type { FastifyInstance, InjectOptions } from 'fastify';
-import type { RouteConfig } from '../../src/config/config.ts';
+import type { FastifyInstance, InjectOptions, RouteOptions } from 'fastify';
+import type { HttpConfig, RouteConfig } from '../../src/config/config.ts';
 import { Audit } from '../../src/audit/audit.ts';
 import { DeadLetterDesk } from '../../src/dead-letters/dead-letter-desk.ts';
 import { DeadLetterIndex } from '../../src/dead-letters/dead-letter-index.ts';
 import { DeadLetterReader } from '../../src/dead-letters/dead-letter-reader.ts';
 import { IndexScripts } from '../../src/dead-letters/index-scripts.ts';
+import { Authentication } from '../../src/http/auth/authentication.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { ControlState } from '../../src/protection/route-control.ts';
 import type { RouteDesk } from '../../src/http/route-desk.ts';
@@ -15,6 +16,7 @@ import { GateBox } from '../../src/penalty-box/gate-box.ts';
 import { OperatorBox } from '../../src/penalty-box/operator-box.ts';
 import { RedisConnection } from '../../src/redis/connection.ts';
 import { FakeClock } from './fake-clock.ts';
+import { MemoryTrail } from './memory-trail.ts';
 
 export interface Answer {
   readonly status: number;
@@ -25,25 +27,57 @@ export interface Answer {
 
 type LogLine = Record<string, unknown>;
 
+interface ApiOptions {
+  readonly auth?: HttpConfig['auth'];
+  readonly limits?: Partial<HttpConfig['limits']>;
+  readonly logKeys?: boolean;
+  /** Hears of every path. */
+  readonly onRoute?: (route: RouteOptions) => void;
+}
+
 /** The HTTP API over the desks given, with what it logs. */
 export class Api implements AsyncDisposable {
   readonly app: FastifyInstance;
   readonly clock: FakeClock;
   readonly metrics: ReturnType<typeof createMetrics>;
   readonly lines: LogLine[] = [];
+  readonly trail = new MemoryTrail();
+  readonly authentication: Authentication;
   missing: string[] = [];
 
-  constructor(desks: readonly RouteDesk[], clock = new FakeClock()) {
+  constructor(
+    desks: readonly RouteDesk[],
+    clock = new FakeClock(),
+    { auth = 'none', limits = {}, logKeys = false, onRoute }: ApiOptions = {},
+  ) {
     this.clock = clock;
     this.metrics = createMetrics(desks.map(({ config }) => config.name));
     const logger = createLogger('info', {
       write: (line) => void this.lines.push(JSON.parse(line) as LogLine),
     });
+    this.authentication = new Authentication({ auth, logger, clock });
     this.app = createApp({
       desks: new Map(desks.map((desk) => [desk.config.name, desk])),
       foundations: { missing: () => Promise.resolve(this.missing) },
       metrics: this.metrics,
-      audit: new Audit(logger),
+      audit: new Audit({
+        trail: this.trail,
+        publish: null,
+        routes: new Set(desks.map(({ config }) => config.name)),
+        onLost: (route, target) => {
+          this.metrics.auditFailures.inc({ route, target });
+        },
+        logger,
+        clock,
+        logKeys,
+      }),
+      authentication: this.authentication,
+      http: {
+        trustProxy: false,
+        limits: { callsPerMinute: null, gateCallsPerMinute: null, refusalsPerMinute: 60, ...limits },
+      },
+      version: '0.0.0',
+      ...(onRoute === undefined ? {} : { onRoute }),
       logger,
       clock,
     });

@@ -7,4 +7,9 @@ export const logSettings = {
     default: 'info',
     env: 'LOG_LEVEL',
   },
+  keys: {
+    format: 'boolean',
+    doc: 'The keys of messages may stand in the log: in the lines of the audit. Payloads and tokens never do.',
+    default: false,
+  },
 } satisfies Schema;

@@ -53,15 +53,23 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
     socket.destroy();
     return;
   }
-  const [status, code] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? ['413 Payload Too Large', 'TOO_LARGE']
-      : ['400 Bad Request', 'INVALID'];
-  const body = JSON.stringify({ code, message: 'the request is not HTTP as it should be', retryable: false });
+  const [status, code, message] = brokenRequest(error.code);
+  const body = JSON.stringify({ code, message, retryable: false });
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${body.length}\r\n` +
       `Connection: close\r\n\r\n${body}`,
   );
+}
+
+function brokenRequest(code: string | undefined): [status: string, code: string, message: string] {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return ['413 Payload Too Large', 'TOO_LARGE', 'path and headers are too long'];
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return ['408 Request Timeout', 'INVALID', 'the request did not arrive in time'];
+    default:
+      return ['400 Bad Request', 'INVALID', 'the request is not HTTP as it should be'];
+  }
 }
 
 function refusalOf(thrown: FastifyError | Error): OrchestratorError {

@@ -52,8 +52,15 @@ describe('a configuration', () => {
         librdkafka: {},
       },
       redis: { kind: 'url', url: 'redis://localhost:6379/0', keyPrefix: 'ro:' },
-      http: { host: '0.0.0.0', port: 8080 },
-      log: { level: 'info' },
+      http: {
+        host: '0.0.0.0',
+        port: 8080,
+        trustProxy: false,
+        auth: null,
+        limits: { callsPerMinute: null, gateCallsPerMinute: null, refusalsPerMinute: 60 },
+      },
+      log: { level: 'info', keys: false },
+      audit: { topic: null, kept: 10_000 },
       routes: [
         {
           name: 'orders',
@@ -202,7 +209,7 @@ routes:
   test.each([
     ['rutes: []\n', 'rutes: unknown setting; the nearest known one is "routes"'],
     [withRoute('http: { prot: 1 }'), 'http.prot: unknown setting; the nearest known one is "port"'],
-    [withRoute('http: 8080'), 'http: should be a map of settings (host, port)'],
+    [withRoute('http: 8080'), 'http: should be a map of settings (host, port, '],
     [
       withRoute('kafka: { sessionTimeout: 10 }'),
       'kafka.sessionTimeout: 10 has no unit; write a duration like',

@@ -66,33 +66,27 @@ test('metrics come in the form that Prometheus reads', async () => {
   expect(text).toContain('retry_orchestrator_retries_processed_total{route="orders",result="succeeded"} 0');
 });
 
-test('the OpenAPI document lists every path', async () => {
+test('the OpenAPI document says of each path who may call it, and how it refuses', async () => {
   await using api = new Api([]);
   const { status, body } = await api.get('/openapi.json');
   expect(status).toBe(200);
   expect(body['openapi']).toBe('3.1.0');
-  const paths = body['paths'] as Record<string, Record<string, { responses: object }>>;
-  const operations = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.keys(methods).map((method) => `${method} ${path}`),
-  );
-  expect(operations.sort()).toEqual([
-    'get /livez',
-    'get /metrics',
-    'get /readyz',
-    'get /v1/routes',
-    'get /v1/routes/{route}',
-    'get /v1/routes/{route}/locks',
-    'get /v1/routes/{route}/locks/{key}',
-    'post /v1/routes/{route}/breaker',
-    'post /v1/routes/{route}/locks/actions',
-    'post /v1/routes/{route}/locks/{key}/actions',
-    'post /v1/routes/{route}/partitions/{partition}/admissions',
-    'post /v1/routes/{route}/partitions/{partition}/claims',
-    'post /v1/routes/{route}/partitions/{partition}/outcomes',
-    'post /v1/routes/{route}/pause',
-    'post /v1/routes/{route}/renewals',
-    'post /v1/routes/{route}/resume',
-  ]);
+  const paths = body['paths'] as Record<string, Record<string, { responses: object; security: object[] }>>;
   const claims = paths['/v1/routes/{route}/partitions/{partition}/claims']?.['post'];
-  expect(Object.keys(claims?.responses ?? {})).toEqual(['201', '4XX', '5XX']);
+  expect(Object.keys(claims?.responses ?? {})).toEqual(['201', '401', '403', '429', '503', '4XX', '5XX']);
+  expect(claims?.security).toEqual([{ bearer: ['gate'] }]);
+  expect(paths['/livez']?.['get']?.security).toEqual([]);
+});
+
+test('the page of the documentation brings its files along, and a policy that lets only these run', async () => {
+  await using api = new Api([]);
+  const page = await api.get('/docs/');
+  expect(page.status).toBe(200);
+  const policy = String(page.headers['content-security-policy']);
+  expect(policy).toContain("default-src 'none'; script-src 'self';");
+  expect(policy).not.toMatch(/unsafe|upgrade-insecure/);
+  for (const [, path] of page.text.matchAll(/(?:src|href)="(\.[^"]+)"/g)) {
+    const { pathname } = new URL(path ?? '', 'http://a.test/docs/');
+    expect([pathname, (await api.get(pathname)).status]).toEqual([pathname, 200]);
+  }
 });

@@ -2,25 +2,14 @@ import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, test } from '@jest/globals';
-import { Audit } from '../../../src/audit/audit.ts';
-import { createApp } from '../../../src/http/app.ts';
 import { HttpServer } from '../../../src/http/server.ts';
 import { createLogger } from '../../../src/logger.ts';
-import { createMetrics } from '../../../src/metrics/metrics.ts';
-import { TestDesk } from '../../support/api.ts';
+import { Api, TestDesk } from '../../support/api.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
 function serverOf({ desk = new TestDesk({}), clock = new FakeClock(), port = 0 } = {}): HttpServer {
-  const logger = createLogger('silent');
-  const app = createApp({
-    desks: new Map([['orders', desk]]),
-    foundations: { missing: () => Promise.resolve([]) },
-    metrics: createMetrics(['orders']),
-    audit: new Audit(logger),
-    logger,
-    clock,
-  });
-  return new HttpServer({ app, http: { host: '127.0.0.1', port }, logger, clock });
+  const { app } = new Api([desk], clock);
+  return new HttpServer({ app, http: { host: '127.0.0.1', port }, logger: createLogger('silent'), clock });
 }
 
 test('answers from start to stop, and stops twice or unstarted without complaint', async () => {
