@@ -12,6 +12,8 @@ interface Deps {
   readonly config: Pick<Config, 'kafka'>;
   /** Kafka wants one; nobody joins the group. */
   readonly groupId: string;
+  /** All that is there, also behind a transaction that is open. Default: what the topic's consumers would see. */
+  readonly uncommitted?: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -51,13 +53,14 @@ export class AssignedConsumer {
   #wake: (() => void) | null = null;
   #closed = false;
 
-  constructor({ config, groupId, clock, logger }: Deps) {
+  constructor({ config, groupId, uncommitted = false, clock, logger }: Deps) {
     this.#clock = clock;
     this.#consumer = new RdKafka.KafkaConsumer({
       ...consumerOptions(config, groupId),
       'queued.min.messages': 1_000,
       'queued.max.messages.kbytes': 1_024,
       'fetch.message.max.bytes': 1_048_576,
+      ...(uncommitted ? { 'isolation.level': 'read_uncommitted' } : {}),
       queue_non_empty_cb: () => {
         this.#signal();
       },

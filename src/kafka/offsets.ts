@@ -54,10 +54,13 @@ export class KafkaOffsets implements Component {
     await this.#admin.listTopics({ timeout: TIMEOUT });
   }
 
-  /** By partition. Throws where the topic is not there or Kafka does not answer. */
-  async ranges(topic: string): Promise<Map<number, Range>> {
+  /**
+   * By partition. `uncommitted`: the end of all that is there, instead of the last stable offset. Throws where the topic is
+   * not there or Kafka does not answer.
+   */
+  async ranges(topic: string, { uncommitted = false } = {}): Promise<Map<number, Range>> {
     const offsets = await this.#admin.fetchTopicOffsets(topic, {
-      isolationLevel: IsolationLevel.READ_COMMITTED,
+      isolationLevel: uncommitted ? IsolationLevel.READ_UNCOMMITTED : IsolationLevel.READ_COMMITTED,
       timeout: TIMEOUT,
     });
     return new Map(

@@ -3,13 +3,13 @@ import type { KafkaConsumer, Message } from '@confluentinc/kafka-javascript';
 import type { Clock } from '../clock.ts';
 import type { Component } from '../component.ts';
 import type { Config } from '../config/config.ts';
-import type { Origin } from '../domain/record.ts';
+import type { KafkaRecord, Origin } from '../domain/record.ts';
 import { calledBack } from './called-back.ts';
 import { consumerOptions } from './client-options.ts';
+import { readMessage } from './record-reader.ts';
 
 /** `gone`: retention removed the record. */
-export type OriginValue =
-  { readonly kind: 'read'; readonly value: Buffer | null } | { readonly kind: 'gone' };
+export type OriginValue = ({ readonly kind: 'read' } & KafkaRecord) | { readonly kind: 'gone' };
 
 interface Deps {
   readonly config: Pick<Config, 'kafka'>;
@@ -61,7 +61,7 @@ export class OriginReader implements Component {
       while (clock.monotonic() < deadline) {
         for (const message of await consumeOne(consumer)) {
           const here = message.topic === origin.topic && message.partition === origin.partition;
-          if (here && message.offset === origin.offset) return { kind: 'read', value: message.value };
+          if (here && message.offset === origin.offset) return { kind: 'read', ...readMessage(message) };
           if (here && message.offset > origin.offset) return { kind: 'gone' };
         }
       }
