@@ -20,10 +20,10 @@ export const HEADER = {
   carried: 'x-retry-carried',
   carriedPlace: 'x-retry-carried-place',
   unanswered: 'x-retry-unanswered',
-  redrive: 'x-retry-redrive',
   deadLetterReason: 'x-retry-dead-letter-reason',
   firstFailedAt: 'x-retry-first-failed-at',
   deadLetteredAt: 'x-retry-dead-lettered-at',
+  redrive: 'x-retry-redrive',
 } as const;
 
 /** Everything that begins so is ours; the application's own headers are never touched. */
