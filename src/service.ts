@@ -17,6 +17,7 @@ import { createMetrics } from './metrics/metrics.ts';
 import { refuseEviction } from './redis/refuse-eviction.ts';
 import { createServers } from './redis/servers.ts';
 import { WakeUps } from './redis/wake-ups.ts';
+import { SEND_TIMEOUT } from './redrive/lease.ts';
 import { createRoute } from './route.ts';
 import { versionOfPackage } from './version.ts';
 
@@ -30,6 +31,11 @@ interface Overrides {
 // eslint-disable-next-line no-restricted-properties -- its home: everything else is given `random`
 const jitterSource = (): number => Math.random();
 
+/** What a redrive sends is written or given up before another replica may go on with it. */
+function redriving({ kafka }: Config): Pick<Config, 'kafka'> {
+  return { kafka: { ...kafka, librdkafka: { ...kafka.librdkafka, 'message.timeout.ms': SEND_TIMEOUT } } };
+}
+
 /** The composition root: the only place where the parts of the service meet. */
 export function createService(
   config: Config,
@@ -38,6 +44,7 @@ export function createService(
   const servers = createServers(config.redis, { logger, clock });
   const offsets = new KafkaOffsets(config, logger);
   const producer = new KafkaProducer({ config, logger });
+  const redriveProducer = new KafkaProducer({ config: redriving(config), logger });
   const origins = new OriginReader({ config, clock });
   const metrics = createMetrics(config.routes.map(({ name }) => name));
   const shared = {
@@ -45,6 +52,7 @@ export function createService(
     servers,
     offsets,
     producer,
+    redriveProducer,
     origins,
     metrics,
     clock,
@@ -100,6 +108,7 @@ export function createService(
     wakeUps,
     offsets,
     producer,
+    redriveProducer,
     origins,
     audit,
     // Gates are answered until the shards are given back.

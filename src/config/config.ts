@@ -97,6 +97,8 @@ export interface RouteConfig {
   /** Since the first failure; null: no limit. */
   readonly maxAge: number | null;
   readonly afterDeadLetter: 'continue' | 'hold';
+  /** `allowEdit`: an operator may redrive a message with another value or other headers. */
+  readonly deadLetters: { readonly allowEdit: boolean };
   readonly redelivery: {
     readonly window: number;
     readonly maxPerSecond: number;

@@ -22,6 +22,7 @@ import { claimRoutes } from './resources/claims/routes.ts';
 import { healthRoutes } from './resources/health/routes.ts';
 import { lockRoutes } from './resources/locks/routes.ts';
 import { outcomeRoutes } from './resources/outcomes/routes.ts';
+import { redriveRoutes } from './resources/redrives/routes.ts';
 import { renewalRoutes } from './resources/renewals/routes.ts';
 import { routeRoutes } from './resources/routes/routes.ts';
 import { switchRoutes } from './resources/routes/switching.ts';
@@ -104,6 +105,7 @@ const RESOURCES = [
   routeRoutes,
   switchRoutes,
   lockRoutes,
+  redriveRoutes,
   auditRoutes,
   serviceRoutes,
 ];

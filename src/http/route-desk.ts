@@ -3,6 +3,7 @@ import type { DeadLetterDesk } from '../dead-letters/dead-letter-desk.ts';
 import type { GateBox } from '../penalty-box/gate-box.ts';
 import type { OperatorBox } from '../penalty-box/operator-box.ts';
 import type { RouteControl } from '../protection/route-control.ts';
+import type { RedriveDesk } from '../redrive/redrive-desk.ts';
 
 /** What the HTTP API needs of one route. */
 export interface RouteDesk {
@@ -11,6 +12,7 @@ export interface RouteDesk {
   readonly operator: OperatorBox;
   readonly control: Pick<RouteControl, 'state' | 'change'>;
   readonly deadLetters: DeadLetterDesk;
+  readonly redrives: RedriveDesk;
   /** Partitions of the retry topic; 0 until Kafka has said so. */
   partitionCount(): number;
   /** Partitions of the main topic, likewise. More than of the retry topic: those beyond can't be retried. */

@@ -83,6 +83,18 @@ export const definitions = {
     help: 'Announced messages that never came, closed on proof that they never will.',
     labels: {},
   },
+  redriven: {
+    type: 'counter',
+    name: 'redriven_total',
+    help: 'Dead letters that a redrive published to the retry topic again.',
+    labels: {},
+  },
+  redriveJobs: {
+    type: 'gauge',
+    name: 'redrive_jobs',
+    help: 'Redrives that this replica runs.',
+    labels: {},
+  },
   carriedForward: {
     type: 'counter',
     name: 'carried_forward_total',

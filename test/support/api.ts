@@ -14,6 +14,8 @@ import { createMetrics } from '../../src/metrics/metrics.ts';
 import { BoxScripts } from '../../src/penalty-box/box-scripts.ts';
 import { GateBox } from '../../src/penalty-box/gate-box.ts';
 import { OperatorBox } from '../../src/penalty-box/operator-box.ts';
+import { RedriveDesk } from '../../src/redrive/redrive-desk.ts';
+import { RedriveStore } from '../../src/redrive/redrive-store.ts';
 import { RedisConnection } from '../../src/redis/connection.ts';
 import { FakeClock } from './fake-clock.ts';
 import { MemoryTrail } from './memory-trail.ts';
@@ -127,6 +129,7 @@ export class TestDesk implements RouteDesk {
   position: () => Promise<number> = () => Promise.resolve(-1);
   deadLetterTotal: () => Promise<number | null> = () => Promise.resolve(0);
   deadLetters = noDeadLetters();
+  redrives = noRedrives();
 
   constructor(config: Partial<RouteConfig>, boxes: { gate: GateBox; operator: OperatorBox } = unreachable()) {
     this.config = { ...CONFIG, ...config };
@@ -191,6 +194,7 @@ const CONFIG: RouteConfig = {
   maxAge: null,
   carryForward: { age: 3_600_000, distance: 100_000 },
   afterDeadLetter: 'continue',
+  deadLetters: { allowEdit: false },
   redelivery: { window: 8, maxPerSecond: 500, topic: null },
   deliveryTimeout: 60_000,
   claimTtl: 10_000,
@@ -213,6 +217,23 @@ function unreachable(): { gate: GateBox; operator: OperatorBox } {
     gate: new GateBox({ scripts, policy: CONFIG, random: () => 0 }),
     operator: new OperatorBox(scripts),
   };
+}
+
+/** Redrives whose Redis was never connected, likewise. */
+function noRedrives(): RedriveDesk {
+  const connection = new RedisConnection({
+    target: { kind: 'url', url: 'redis://127.0.0.1:1' },
+    logger: createLogger('silent'),
+    role: 'commands',
+  });
+  const servers = { serverOf: () => ({ connection, clock: { now: () => 0, past: () => 0 } }) };
+  return new RedriveDesk({
+    store: new RedriveStore({ servers, keyPrefix: 'none:', route: 'orders' }),
+    deadLetters: () => Promise.resolve({ id: '', ranges: new Map([[0, { first: 0, end: 100 }]]) }),
+    newId: () => 'r-1',
+    onChange: () => undefined,
+    clock: new FakeClock(),
+  });
 }
 
 /** An index whose Redis was never connected, likewise. */

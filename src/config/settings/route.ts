@@ -70,6 +70,13 @@ export const routeSettings = {
     doc: '`continue`: the key goes on with its next message. `hold`: it is parked for an operator.',
     default: 'continue',
   },
+  deadLetters: {
+    allowEdit: {
+      format: 'boolean',
+      doc: 'Whether a message may be redriven with another value or other headers than it had.',
+      default: false,
+    },
+  },
   redelivery: {
     window: {
       format: 'integer',

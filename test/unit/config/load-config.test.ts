@@ -74,6 +74,7 @@ describe('a configuration', () => {
           maxAttempts: 7,
           maxAge: 86_400_000,
           afterDeadLetter: 'continue',
+          deadLetters: { allowEdit: false },
           redelivery: { window: 64, maxPerSecond: 500, topic: null },
           deliveryTimeout: 60_000,
           claimTtl: 10_000,
