@@ -7,6 +7,7 @@ import { neverMoreRow } from './checker/never-more.ts';
 import { orderRow } from './checker/order.ts';
 import { lossRow, remainsRow } from './checker/outcome.ts';
 import { recordedRow } from './checker/recorded.ts';
+import { firstLife, redrivenRow, secondLife } from './checker/second-life.ts';
 import { storiesOf } from './checker/story.ts';
 import type { HistoryLine, RoutePolicy } from './history.ts';
 
@@ -34,6 +35,20 @@ export function check(history: readonly HistoryLine[], policies: readonly RouteP
     faults: faults.all,
     begunAt: history.reduce((first, { at }) => Math.min(first, at), Infinity),
   };
+}
+
+/** Judges a run at whose end, from `redrivenAt` on (epoch ms), its dead letters came again: before that, and since. */
+export function checkLives(
+  history: readonly HistoryLine[],
+  policies: readonly RoutePolicy[],
+  redrivenAt: number,
+): Verdict[] {
+  const second = check(secondLife(history, redrivenAt), policies);
+  const rows = [redrivenRow(history, redrivenAt), ...second.rows];
+  return [
+    check(firstLife(history, redrivenAt), policies),
+    { ...second, rows, violations: violationsOf(rows) },
+  ];
 }
 
 /**

@@ -1,10 +1,11 @@
-import type { HistoryLine, Sent } from './history.ts';
+import type { HistoryLine, Redriven, Sent } from './history.ts';
 
 /** All that was written down so far, and what is still open. */
 export class Chronicle {
   readonly lines: HistoryLine[] = [];
   readonly #unresolved = new Map<string, Sent>();
-  readonly #resolved = new Set<string>();
+  /** When each was resolved last. */
+  readonly #resolved = new Map<string, number>();
   /** The origins of the calls that run, by consumer and number. */
   readonly #running = new Map<string, string>();
   #sent = 0;
@@ -24,11 +25,16 @@ export class Chronicle {
         const call = `${line.consumer}/${line.call}`;
         const origin = this.#running.get(call);
         this.#running.delete(call);
-        if (line.result === 'succeeded' && origin !== undefined) this.#resolve(origin);
+        if (line.result === 'succeeded' && origin !== undefined) this.#resolve(origin, line.at);
         break;
       }
       case 'dead-letter':
-        this.#resolve(originOf(line));
+        this.#resolve(originOf(line), line.at);
+        break;
+      case 'redriven':
+        // It may have been handled again before its record was read here.
+        if ((this.#resolved.get(originOf(line)) ?? 0) < line.at)
+          this.#unresolved.set(originOf(line), asSent(line));
         break;
       default:
     }
@@ -38,7 +44,7 @@ export class Chronicle {
     return this.#sent;
   }
 
-  /** Sent, and neither handled with success nor dead-lettered. */
+  /** Sent or redriven, and since then neither handled with success nor dead-lettered. */
   get unresolved(): Sent[] {
     return [...this.#unresolved.values()];
   }
@@ -48,10 +54,15 @@ export class Chronicle {
     return [...this.lines].sort((a, b) => a.at - b.at);
   }
 
-  #resolve(origin: string): void {
-    this.#resolved.add(origin);
+  #resolve(origin: string, at: number): void {
+    this.#resolved.set(origin, Math.max(at, this.#resolved.get(origin) ?? 0));
     this.#unresolved.delete(origin);
   }
+}
+
+/** To those who handle it, it is a message that has just been sent. */
+export function asSent({ at, route, partition, offset, key, seq }: Redriven): Sent {
+  return { type: 'sent', at, route, partition, offset, key, seq };
 }
 
 function originOf({ route, partition, offset }: Pick<Sent, 'route' | 'partition' | 'offset'>): string {

@@ -16,7 +16,7 @@ export async function keepEvidence(
   stage: Stage,
   chronicle: Chronicle,
   { keep, seed, minutes }: FaultOptions,
-  verdict?: Verdict,
+  verdicts: readonly Verdict[],
 ): Promise<string> {
   const directory = keep ?? (await mkdtemp(join(tmpdir(), `retry-orchestrator-faults-${seed}-`)));
   await mkdir(directory, { recursive: true });
@@ -25,9 +25,13 @@ export async function keepEvidence(
       if (kept.has(extname(name))) await copyFile(join(source, name), join(directory, name));
     }
   }
-  const broken = verdict?.rows.flatMap((row) => (row.violations.length > 0 ? row.promise : []));
+  const rows = verdicts.flatMap((verdict) => verdict.rows);
+  const broken = rows.filter(({ violations }) => violations.length > 0).map(({ promise }) => promise);
   const lines = chronicle.sorted.map((line) => `${JSON.stringify(line)}\n`);
   writeFileSync(join(directory, 'history.jsonl'), lines.join(''));
-  writeFileSync(join(directory, 'run.json'), JSON.stringify({ seed, minutes, policies, broken }, null, 1));
+  writeFileSync(
+    join(directory, 'run.json'),
+    JSON.stringify({ seed, minutes, policies, ...(verdicts.length > 0 ? { broken } : {}) }, null, 1),
+  );
   return directory;
 }

@@ -45,6 +45,16 @@ export interface DeadLetter extends Message {
   readonly attempt: number;
 }
 
+/** Read from the retry topic: a dead letter that comes again. `at` is the record's timestamp. */
+export interface Redriven extends Message {
+  readonly type: 'redriven';
+  readonly at: number;
+  readonly key: string;
+  readonly seq: number;
+  /** Of this dead letter in this job. */
+  readonly id: string;
+}
+
 /** What was done to the processes and their connections, and when it was over. */
 export interface Fault {
   readonly type: 'fault';
@@ -88,7 +98,7 @@ export interface Remains {
   readonly inFlight: number;
 }
 
-export type HistoryLine = Sent | ConsumerLine | DeadLetter | Fault | Remains;
+export type HistoryLine = Sent | ConsumerLine | DeadLetter | Redriven | Fault | Remains;
 
 /** What the checker knows of a route besides the history: its configuration, as the run wrote it. */
 export interface RoutePolicy {

@@ -9,6 +9,7 @@ import type { PlannedFault } from './plan/faults.ts';
 import { loadOf } from './plan/load.ts';
 import { Producer } from './producer.ts';
 import { modes } from './routes.ts';
+import { redrive } from './redrive.ts';
 import { settle } from './settle.ts';
 import type { Stage } from './stage/stage.ts';
 
@@ -22,6 +23,8 @@ export interface Played {
   readonly missing: readonly string[];
   /** A violation that was found on the way; the run did not go on. */
   readonly early: Verdict | undefined;
+  /** Since when the dead letters came again, epoch ms; undefined: it did not come to that. */
+  readonly redrivenAt: number | undefined;
 }
 
 interface Deps {
@@ -43,13 +46,32 @@ export async function play(options: FaultOptions, deps: Deps): Promise<Played> {
     deps.say(`${((performance.now() - start) / 1_000).toFixed(1).padStart(6)} s  ${line}`);
   };
   const early = await loadAndTorment(options, start, { ...deps, say });
-  if (early !== undefined) return { missing: [], early };
+  if (early !== undefined) return { missing: [], early, redrivenAt: undefined };
 
   say('calm: waiting until every message has its end');
+  const missing = await calm({ ...deps, say });
+  if (missing.length > 0 || options.untilBroken) return { missing, early, redrivenAt: undefined };
+
+  say('mended: every dead letter comes again');
+  const again = await redrive(options, {
+    ...{ stage, chronicle, signal },
+    collect: () => collect(deps),
+    onBegin: (fault) => {
+      say(nameOf(fault));
+    },
+  });
+  say('calm: waiting until every one of them has its end');
+  const left = [...again.missing, ...(await calm({ ...deps, say }))];
+  return { missing: left, early, redrivenAt: again.at };
+}
+
+/** Resolves with what has no end when nothing more happens. */
+async function calm(deps: Deps): Promise<readonly string[]> {
+  const { stage, chronicle, say, signal } = deps;
   const { remains, missing } = await settle(stage, chronicle, () => collect(deps), signal);
   for (const line of remains) chronicle.add(line);
   say(missing.length === 0 ? 'every message has its end' : 'gave up waiting');
-  return { missing, early };
+  return missing;
 }
 
 async function startEverybody({ services, consumers }: Stage): Promise<void> {
@@ -132,6 +154,7 @@ async function watch(
 async function collect({ stage, chronicle }: Deps): Promise<void> {
   for (const consumer of stage.consumers.values()) for (const line of consumer.more()) chronicle.add(line);
   for (const letter of await stage.deadLetters.more()) chronicle.add(letter);
+  for (const line of await stage.redriven.more()) chronicle.add(line);
 }
 
 function nameOf({ kind, target, forMs, amount }: PlannedFault): string {

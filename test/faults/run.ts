@@ -1,4 +1,4 @@
-import { check, report, type Verdict } from './checker.ts';
+import { check, checkLives, report, type Verdict } from './checker.ts';
 import { Chronicle } from './chronicle.ts';
 import { keepEvidence } from './evidence.ts';
 import { faultKinds } from './history.ts';
@@ -15,8 +15,8 @@ export async function runFaults(options: FaultOptions, say: Say, signal: AbortSi
   const chronicle = new Chronicle();
   const faults = faultsOf(options);
   await using stage = await setStage(options);
-  const keep = async (verdict?: Verdict): Promise<void> => {
-    say(`logs and histories: ${await keepEvidence(stage, chronicle, options, verdict)}`);
+  const keep = async (...verdicts: Verdict[]): Promise<void> => {
+    say(`logs and histories: ${await keepEvidence(stage, chronicle, options, verdicts)}`);
   };
   let played: Played;
   try {
@@ -26,18 +26,32 @@ export async function runFaults(options: FaultOptions, say: Say, signal: AbortSi
     throw error;
   }
 
-  const { missing, early } = played;
-  const verdict = early ?? check(chronicle.sorted, policies);
+  const { missing } = played;
+  const verdicts = judge(chronicle, played);
   const ownEnds = ownEndsOf(stage);
-  say(report(verdict));
+  for (const [life, verdict] of verdicts.entries()) {
+    if (life > 0) say('\nFrom the redrive of all dead letters on:');
+    say(report(verdict));
+  }
   for (const line of [...missing, ...ownEnds]) say(line);
   say(`${chronicle.sent} messages; faults: ${countsOf(faults)}`);
   // Beside the promises: everything came to its end in time, and no process ended by itself.
-  const cases = [...verdict.rows.map(({ violations }) => violations), missing, ownEnds];
+  const cases = [
+    ...verdicts.flatMap(({ rows }) => rows.map(({ violations }) => violations)),
+    missing,
+    ownEnds,
+  ];
   const failed = cases.filter(({ length }) => length > 0).length;
-  if (failed > 0 || options.keep !== undefined) await keep(verdict);
+  if (failed > 0 || options.keep !== undefined) await keep(...verdicts);
   say(`Checks:      ${failed} failed, ${cases.length - failed} passed, ${cases.length} total`);
   return failed === 0;
+}
+
+/** A verdict for each life of the messages. */
+function judge(chronicle: Chronicle, { early, redrivenAt }: Played): readonly Verdict[] {
+  if (early !== undefined) return [early];
+  if (redrivenAt === undefined) return [check(chronicle.sorted, policies)];
+  return checkLives(chronicle.sorted, policies, redrivenAt);
 }
 
 function ownEndsOf({ services, consumers }: Stage): string[] {

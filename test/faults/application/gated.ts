@@ -41,7 +41,8 @@ export async function startGated(
   const runner = new RdKafkaRunner({
     gate,
     handler: handlerOf({
-      ...{ route: ROUTE, history, seed: settings.seed, loadMs: settings.loadMs },
+      ...settings,
+      ...{ route: ROUTE, history },
       onSuccess: ({ partition, offset }, { origin }) => {
         const { partition: first, offset: at } = origin;
         unreported.set(`${partition}/${offset}`, { partition: first, offset: at });

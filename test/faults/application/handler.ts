@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hash } from '../../../dev/seeded-random.ts';
 import type { GateRecord, HandlerContext } from '../../../src/gate/index.ts';
@@ -10,6 +11,7 @@ interface Deps {
   readonly history: HistoryWriter;
   readonly seed: number;
   readonly loadMs: number;
+  readonly mendedFile: string;
   /** Called with a redelivered record once its handler has succeeded, before that is written down. */
   readonly onSuccess?: (record: GateRecord, context: HandlerContext) => void;
 }
@@ -19,7 +21,7 @@ const WORK_MS = 1;
 const LONG_WORK_MS = 60;
 
 /** What the application does with a message: writes down that it began and how it ended, and fails as planned. */
-export function handlerOf({ route, history, seed, loadMs, onSuccess }: Deps) {
+export function handlerOf({ route, history, seed, loadMs, mendedFile, onSuccess }: Deps) {
   return async (record: GateRecord, context: HandlerContext): Promise<void> => {
     const { attempt, redelivered, origin } = context;
     const facts = factsOf(record);
@@ -32,7 +34,7 @@ export function handlerOf({ route, history, seed, loadMs, onSuccess }: Deps) {
       process.exit(1);
     }
     await sleep(hash(`${key}/${seq}`) % 50 === 0 ? LONG_WORK_MS : WORK_MS);
-    if (attempt <= failuresOf(facts, { seed, route, loadMs })) {
+    if (attempt <= failuresOf(facts, { seed, route, loadMs }, existsSync(mendedFile))) {
       history.ended(call, 'failed');
       throw new Error(`the warehouse does not answer for ${key}`);
     }

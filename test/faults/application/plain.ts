@@ -31,10 +31,10 @@ export class PlainConsumer {
     given: { producer: RetryProducer; history: HistoryWriter },
   ) {
     const { history, producer } = given;
-    const { seed, loadMs, name } = settings;
+    const { name } = settings;
     this.#producer = producer;
     this.#names = topicsOf(mode);
-    this.#handle = handlerOf({ route: mode, history, seed, loadMs });
+    this.#handle = handlerOf({ ...settings, route: mode, history });
     this.#consumer = new RdKafka.KafkaConsumer(
       {
         'metadata.broker.list': settings.brokers.join(','),

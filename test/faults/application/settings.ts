@@ -9,4 +9,6 @@ export interface ConsumerSettings {
   readonly gate: string;
   readonly seed: number;
   readonly loadMs: number;
+  /** Once this file is there, nothing fails for ever any more. */
+  readonly mendedFile: string;
 }

@@ -19,6 +19,7 @@ export const promises = {
   recorded: 'recorded: not handled again',
   duplicates: 'handled twice: for a reason',
   'never more': 'nothing comes from nowhere',
+  redriven: 'dead letters come again once',
 } as const;
 export type PromiseName = keyof typeof promises;
 

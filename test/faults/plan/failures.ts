@@ -18,15 +18,15 @@ const STORM_MS = 2_000;
 const POISON_UNTIL = 0.7;
 const STORMS_UNTIL = 0.85;
 
-/** How many attempts at a message fail before one succeeds. */
-export function failuresOf(message: MessageFacts, options: FailureOptions): number {
+/** How many attempts at a message fail before one succeeds. `mended`: what made messages fail for ever is gone. */
+export function failuresOf(message: MessageFacts, options: FailureOptions, mended = false): number {
   const { key, seq, atMs, bytes } = message;
   const { seed, route, loadMs } = options;
   const period = Math.floor(atMs / PERIOD_MS);
   const inPeriod = atMs % PERIOD_MS;
   const random = randomFrom(hash(`failures/${seed}/${key}/${seq}`));
   if (atMs < loadMs * POISON_UNTIL && inPeriod < POISON_MS && key === poisonKey(options, period)) {
-    return Infinity;
+    return mended ? 1 : Infinity;
   }
   // It has to fail to be too large.
   if (bytes >= OVERSIZE_BYTES) return 1;

@@ -1,59 +1,34 @@
-import RdKafka, { type KafkaConsumer, type Message } from '@confluentinc/kafka-javascript';
-import { called } from '../../../dev/demo/called.ts';
-import { headerOf } from '../application/facts.ts';
-import type { DeadLetter } from '../history.ts';
-import { modes, PARTITIONS, topicsOf } from '../routes.ts';
+import type { Message } from '@confluentinc/kafka-javascript';
+import { factsOf, headerOf } from '../application/facts.ts';
+import type { DeadLetter, Redriven } from '../history.ts';
 
-const BATCH = 500;
-
-/** Reads all dead-letter topics from their beginnings, for as long as the run lasts. */
-export class DeadLetters implements AsyncDisposable {
-  readonly #consumer: KafkaConsumer;
-
-  private constructor(consumer: KafkaConsumer) {
-    this.#consumer = consumer;
-  }
-
-  static async open(brokers: readonly string[]): Promise<DeadLetters> {
-    const consumer = new RdKafka.KafkaConsumer(
-      { 'metadata.broker.list': brokers.join(','), 'group.id': 'nobody', 'enable.auto.commit': false },
-      {},
-    );
-    await called((done) => consumer.connect({}, done as never));
-    // Waiting in `consume` would hold one of the threads that all clients of this process share.
-    consumer.setDefaultConsumeTimeout(0);
-    consumer.assign(
-      modes.flatMap((mode) =>
-        Array.from({ length: PARTITIONS }, (_, partition) => ({
-          ...{ topic: topicsOf(mode).deadLetters, partition, offset: 0 },
-        })),
-      ),
-    );
-    return new DeadLetters(consumer);
-  }
-
-  /** What came since the last call, or part of it. */
-  async more(): Promise<DeadLetter[]> {
-    const messages = await called<Message[]>((done) => {
-      this.#consumer.consume(BATCH, done);
-    }).catch(() => []);
-    return messages.map(deadLetterOf);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await called((done) => this.#consumer.disconnect(done as never));
-  }
-}
-
-function deadLetterOf(message: Message): DeadLetter {
-  const text = (name: string): string => headerOf(message, name) ?? '';
+/** A record of a dead-letter topic; undefined: it is none, but what the service notes there. */
+export function deadLetterOf(message: Message): DeadLetter | undefined {
+  if (headerOf(message, 'x-retry-route') === undefined) return undefined;
   return {
     type: 'dead-letter',
+    ...placeOf(message),
+    reason: headerOf(message, 'x-retry-dead-letter-reason') ?? '',
+    attempt: Number(headerOf(message, 'x-retry-attempt')),
+  };
+}
+
+/** A record of a retry topic by which a dead letter comes again; undefined: it is none. */
+export function redrivenOf(message: Message): Redriven | undefined {
+  const id = headerOf(message, 'x-retry-redrive');
+  // A copy that carries it forward is no second one.
+  if (id === undefined || headerOf(message, 'x-retry-carried') !== undefined) return undefined;
+  const { key, seq } = factsOf(message);
+  return { type: 'redriven', ...placeOf(message), key, seq, id };
+}
+
+/** When it was written, and the origin of the message. */
+function placeOf(message: Message) {
+  const text = (name: string): string => headerOf(message, name) ?? '';
+  return {
     at: message.timestamp ?? 0,
     route: text('x-retry-route'),
     partition: Number(text('x-retry-origin-partition')),
     offset: Number(text('x-retry-origin-offset')),
-    reason: text('x-retry-dead-letter-reason'),
-    attempt: Number(text('x-retry-attempt')),
   };
 }

@@ -1,12 +1,17 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { startKafka } from '../../../dev/stack/kafka.ts';
 import type { ServerProcess } from '../../../dev/stack/server-process.ts';
 import { Workspace } from '../../../dev/stack/workspace.ts';
 import { brokers, consumers, services } from '../plan/faults.ts';
+import type { DeadLetter, Redriven } from '../history.ts';
 import { Proxy } from '../proxy.ts';
+import { modes, topicsOf } from '../routes.ts';
 import { Consumer } from './consumers.ts';
-import { DeadLetters } from './dead-letters.ts';
+import { deadLetterOf, redrivenOf } from './dead-letters.ts';
 import { LosableRedis } from './redis.ts';
 import { Service } from './services.ts';
+import { TopicFollower } from './topic-follower.ts';
 import { Topics } from './topics.ts';
 
 /** Everything that takes part, by the names that the plan of faults uses. Gone when it is disposed of. */
@@ -18,7 +23,11 @@ export interface Stage extends AsyncDisposable {
   readonly links: ReadonlyMap<string, Proxy>;
   readonly redis: LosableRedis;
   readonly topics: Topics;
-  readonly deadLetters: DeadLetters;
+  readonly deadLetters: TopicFollower<DeadLetter>;
+  /** The dead letters that came again. */
+  readonly redriven: TopicFollower<Redriven>;
+  /** What made messages fail for ever is mended. */
+  mend(): void;
   /** The brokers past the proxies. */
   readonly inside: readonly string[];
   /** Where the logs are while it lives. */
@@ -54,7 +63,11 @@ export async function setStage({ seed, loadMs, dist }: StageOptions): Promise<St
 
     const topics = own(await Topics.connect(kafka.inside));
     await topics.create();
-    const deadLetters = own(await DeadLetters.open(kafka.inside));
+    const named = modes.map(topicsOf);
+    const letterTopics = named.map((each) => each.deadLetters);
+    const deadLetters = own(await TopicFollower.open(kafka.inside, letterTopics, deadLetterOf));
+    const retryTopics = named.map(({ retry }) => retry);
+    const redriven = own(await TopicFollower.open(kafka.inside, retryTopics, redrivenOf));
 
     const workspace = own(await Workspace.open());
     const outside = fronts.map((port) => `127.0.0.1:${port}`);
@@ -65,12 +78,16 @@ export async function setStage({ seed, loadMs, dist }: StageOptions): Promise<St
     }
     const settings = {
       ...{ seed, loadMs, dist, brokers: outside },
+      mendedFile: join(workspace.directory, 'mended'),
       services: [...replicas.values()].map(({ url }) => url),
     };
     const instances = new Map(consumers.map((name) => [name, new Consumer(name, workspace, settings)]));
     for (const { member } of [...replicas.values(), ...instances.values()]) own(member);
     return {
-      ...{ services: replicas, consumers: instances, links, redis, topics, deadLetters },
+      ...{ services: replicas, consumers: instances, links, redis, topics, deadLetters, redriven },
+      mend: () => {
+        writeFileSync(settings.mendedFile, '');
+      },
       brokers: new Map(brokers.map((name, i) => [name, kafka.nodes[i]!])),
       inside: kafka.inside,
       directories: [workspace.directory, kafka.directory, redis.directory],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Chronicle } from '../../faults/chronicle.ts';
-import type { ConsumerLine, DeadLetter, Sent } from '../../faults/history.ts';
+import type { ConsumerLine, DeadLetter, Redriven, Sent } from '../../faults/history.ts';
 
 const place = { route: 'gated', partition: 1, offset: 7 };
 const sent: Sent = { type: 'sent', at: 1, key: 'a', seq: 1, ...place };
@@ -32,6 +32,14 @@ describe('what a run has written down', () => {
 
   it('knows of a message that was handled before its producer heard of it', () => {
     expect(unresolvedAfter(begun, ended('succeeded'), sent)).toEqual([]);
+  });
+
+  it('opens a message again that is redriven, unless it has ended since', () => {
+    const redriven: Redriven = { type: 'redriven', at: 10, key: 'a', seq: 1, id: 'job/0/0', ...place };
+    const again: Sent = { ...sent, at: 10 };
+    expect(unresolvedAfter(sent, deadLetter, redriven)).toEqual([again]);
+    expect(unresolvedAfter(sent, deadLetter, redriven, { ...deadLetter, at: 12 })).toEqual([]);
+    expect(unresolvedAfter(sent, deadLetter, { ...deadLetter, at: 12 }, redriven)).toEqual([]);
   });
 
   it('tells everything in the order of time', () => {

@@ -1,4 +1,4 @@
-import { check, type Verdict } from '../../../faults/checker.ts';
+import { check, checkLives, type Verdict } from '../../../faults/checker.ts';
 import type { DeadLetter, FaultKind, HistoryLine, Mode, RoutePolicy, Sent } from '../../../faults/history.ts';
 
 interface CallOptions {
@@ -86,6 +86,11 @@ export class RunBuilder {
     return this;
   }
 
+  redriven({ route, partition, offset, key, seq }: Sent, at: number, id = `job/0/${offset}`): this {
+    this.#history.push({ type: 'redriven', at: START + at, route, partition, offset, key, seq, id });
+    return this;
+  }
+
   fault(kind: FaultKind, at: number, { target = 'all', until = at } = {}): this {
     this.#history.push({ type: 'fault', kind, target, at: START + at, until: START + until });
     return this;
@@ -102,26 +107,40 @@ export class RunBuilder {
   }
 
   get verdict(): Verdict {
-    const policy = policies.find(({ mode }) => mode === this.#mode)!;
-    const { history } = this;
-    if (this.#remains !== undefined) {
-      const [lockedKeys, heldMessages, inFlight] = this.#remains;
-      history.push({ type: 'remains', at: START, route: policy.route, lockedKeys, heldMessages, inFlight });
-    }
-    return check(history, [policy]);
+    return check([...this.#history, ...this.#remainsAt(0)], [this.#policy]);
+  }
+
+  /** The promises that were broken before the dead letters came again, and since. */
+  brokenInLives(redrivenAt: number): string[][] {
+    const history = [...this.#history, ...this.#remainsAt(0), ...this.#remainsAt(redrivenAt)];
+    return checkLives(history, [this.#policy], START + redrivenAt).map(brokenIn);
   }
 
   /** The promises that were broken, one word for each case. */
   get broken(): string[] {
-    return this.verdict.rows.flatMap(({ promise, violations }) => violations.map(() => promise));
+    return brokenIn(this.verdict);
   }
 
   notesOf(promise: string): readonly string[] {
     return this.verdict.rows.find((row) => row.promise === promise)!.notes;
   }
 
+  get #policy(): RoutePolicy {
+    return policies.find(({ mode }) => mode === this.#mode)!;
+  }
+
+  #remainsAt(at: number): HistoryLine[] {
+    if (this.#remains === undefined) return [];
+    const [lockedKeys, heldMessages, inFlight] = this.#remains;
+    return [{ type: 'remains', at: START + at, route: this.#mode, lockedKeys, heldMessages, inFlight }];
+  }
+
   #turn(type: 'assigned' | 'revoked', consumer: string, at: number): this {
     this.#history.push({ type, at: START + at, consumer, route: this.#mode, partitions: [0] });
     return this;
   }
+}
+
+function brokenIn({ rows }: Verdict): string[] {
+  return rows.flatMap(({ promise, violations }) => violations.map(() => promise));
 }
