@@ -4,6 +4,7 @@
 if meta.ownerEpoch ~= ARGV[3] then return not_the_owner() end
 if meta.rebuilding ~= RUN then return { 'NOT_READY' } end
 put('incarnation', RUN .. ':' .. ARGV[4])
+put('layout', LAYOUT)
 put('rebuilding', '')
 for i, topic in ipairs({ 'retryTopic', 'mainTopic' }) do
   if (ARGV[4 + i] or '') ~= '' then put(topic, ARGV[4 + i]) end

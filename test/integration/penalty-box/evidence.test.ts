@@ -318,6 +318,16 @@ describe('a Redis that lost the shard', () => {
     await expect(box.owner.stamp('x')).resolves.toEqual({ kind: 'lost' });
   });
 
+  test('what another version of the service stored in another form is read by nobody, and rebuilt', async () => {
+    const box = await bench.shard();
+    await box.lock('a', 5);
+    await box.redis.hset(box.keys[0]!, 'layout', 'another');
+    await expect(box.tryAdmit([fresh('a', 9)])).resolves.toEqual({ ok: false, refused: 'NOT_READY' });
+    await expect(box.owner.release(1, box.policy, 'x')).resolves.toEqual({ kind: 'lost' });
+    await box.loseAndRebuild();
+    expect(await box.entries('a')).toEqual(['5 held']);
+  });
+
   test('what is left of the lost state is deleted, and nothing of it comes back', async () => {
     const box = await bench.shard();
     await box.lock('a', 5, 6);

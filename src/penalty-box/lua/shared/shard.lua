@@ -31,8 +31,10 @@ local function number(name) return tonumber(meta[name]) or 0 end
 local function put(name, value) meta[name] = value; metaChanged[name] = true end
 local function add(name, by) put(name, number(name) + by) end
 
+-- Rises with every change in the form of what is stored: a version that finds another one rebuilds the shard from Kafka.
+local LAYOUT = '2'
 local function ready()
-  return meta.incarnation ~= nil and meta.incarnation:sub(1, #RUN + 1) == RUN .. ':'
+  return meta.incarnation ~= nil and meta.layout == LAYOUT and meta.incarnation:sub(1, #RUN + 1) == RUN .. ':'
 end
 
 -- Where nobody is the owner, Redis has lost the shard: its owner has to hear of that, not of another one.
