@@ -46,7 +46,10 @@ export function createService(
   const producer = new KafkaProducer({ config, logger });
   const redriveProducer = new KafkaProducer({ config: redriving(config), logger });
   const origins = new OriginReader({ config, clock });
-  const metrics = createMetrics(config.routes.map(({ name }) => name));
+  const metrics = createMetrics(
+    config.routes.map(({ name }) => name),
+    config.environment,
+  );
   const shared = {
     config,
     servers,

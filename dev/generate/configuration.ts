@@ -34,14 +34,15 @@ ${reference(tokenSettings, '')}`;
 
 /** docs/configuration.md. */
 export function configurationPage(): string {
-  const { routes: _routes, ...sections } = settings;
+  const { routes: _routes, environment, topicPattern, ...sections } = settings;
   const pages = Object.entries(sections).map(
     ([name, section]) => `## \`${name}\`\n\n${reference(section, `${name}.`)}`,
   );
+  const top = `## At the top\n\n${reference({ environment, topicPattern }, '')}`;
   const routes = `## \`routes\`\n\nA list with at least one route; these are the settings of each.\n\n${reference(routeSettings, '')}`;
   const http = Object.keys(sections).indexOf('http');
   pages.splice(http + 1, 0, AUTH);
-  return `${[INTRODUCTION, ...pages, routes].join('\n\n')}\n`;
+  return `${[INTRODUCTION, top, ...pages, routes].join('\n\n')}\n`;
 }
 
 function reference(schema: Schema, prefix: string): string {

@@ -12,7 +12,9 @@ export async function serve(configPath: string, env: Environment): Promise<void>
   // Under load V8 lets its heap grow to several times what is in use and keeps it: 107 MiB more after 200,000 messages
   // instead of 20, for some percent of the throughput (docs/benchmarks.md).
   setFlagsFromString('--heap-growing-percent=40');
-  const logger = createLogger(config.log.level, undefined, { keys: config.log.keys });
+  const { environment } = config;
+  const base = createLogger(config.log.level, undefined, { keys: config.log.keys });
+  const logger = environment === null ? base : base.child({ environment });
   // Loaded only now: a mistake in the file is reported even where the native Kafka client can't be loaded.
   const { createService } = await import('../service.ts');
   await runUntilSignal(createService(config, { logger, clock: systemClock }), {

@@ -4,10 +4,14 @@ import type { Address, Scalar } from './formats.ts';
 
 /** The configuration in force: checked, complete, frozen. Durations are in milliseconds, sizes in bytes. */
 export interface Config {
+  readonly environment: string | null;
+  /** See config/name-patterns.ts. null: names may be anything. */
+  readonly topicPattern: readonly string[] | null;
   readonly kafka: {
     readonly brokers: readonly string[];
     readonly clientId: string;
     readonly groupPrefix: string;
+    readonly clusterId: string | null;
     readonly sessionTimeout: number;
     readonly maxInFlight: number;
     readonly librdkafka: Readonly<Record<string, Scalar>>;
@@ -15,6 +19,8 @@ export interface Config {
   readonly redis: RedisConfig;
   readonly http: HttpConfig;
   readonly log: { readonly level: LogLevel; readonly keys: boolean };
+  readonly events: { readonly topic: string | null };
+  readonly notify: NotifyConfig;
   readonly audit: { readonly topic: string | null; readonly kept: number };
   readonly routes: readonly RouteConfig[];
 }
@@ -60,6 +66,16 @@ export interface OidcConfig {
 
 /** What a caller may be granted. `operate` includes `read`. */
 export type GrantedScope = 'gate' | 'read' | 'operate';
+
+/** Who is told of messages that failed for good. */
+export interface NotifyConfig {
+  /** A secret. null: nobody. */
+  readonly url: string | null;
+  readonly format: 'json' | 'slack' | 'teams';
+  readonly interval: number;
+  readonly keys: boolean;
+  readonly link: string | null;
+}
 
 /** How a server lets us in that is not given by a URL. */
 export interface RedisAccess {

@@ -5,24 +5,32 @@ import { LineCounter, parseDocument } from 'yaml';
 import { readAuth } from './auth.ts';
 import type { Config, RouteConfig } from './config.ts';
 import { ConfigError } from './config-error.ts';
+import { checkNames } from './check-names.ts';
 import { checkRoutes } from './cross-checks.ts';
 import { asMap, type Environment, type Reading, readSection } from './read-section.ts';
+import { readNotify } from './notify.ts';
 import { readRedis } from './redis.ts';
 import { readRoute } from './route.ts';
 import type { Schema } from './schema.ts';
 import { auditSettings } from './settings/audit.ts';
+import { environmentSettings } from './settings/environment.ts';
+import { eventsSettings } from './settings/events.ts';
 import { httpSettings } from './settings/http.ts';
 import { kafkaSettings } from './settings/kafka.ts';
 import { logSettings } from './settings/log.ts';
+import { notifySettings } from './settings/notify.ts';
 import { redisSettings } from './settings/redis.ts';
 
 /** The whole file. What an entry of `routes` holds is in `routeSettings`. */
 export const settings = {
+  ...environmentSettings,
   kafka: kafkaSettings,
   redis: redisSettings,
   http: httpSettings,
   log: logSettings,
   audit: auditSettings,
+  events: eventsSettings,
+  notify: notifySettings,
   routes: { format: 'route list', doc: 'One entry for each route.', default: [] },
 } satisfies Schema;
 
@@ -76,7 +84,21 @@ function readConfig(document: unknown, path: string, reading: Reading): Config {
   const { routes, ...sections } = readSection(settings, document, '', reading);
   const redis = readRedis(sections.redis, asMap(document)?.['redis'], reading);
   const http = { ...sections.http, auth: readAuth(sections.http.auth, reading) };
-  return { ...sections, redis, http, routes: readRoutes(routes, sections.kafka.groupPrefix, reading) };
+  const notify = readNotify(sections.notify, reading);
+  const { environment } = sections;
+  const kafka = environment
+    ? { ...sections.kafka, clientId: `${sections.kafka.clientId}-${environment}` }
+    : sections.kafka;
+  const config = {
+    ...sections,
+    kafka,
+    redis,
+    http,
+    notify,
+    routes: readRoutes(routes, sections.kafka.groupPrefix, reading),
+  };
+  checkNames(config, reading);
+  return config;
 }
 
 /** `entries` is undefined if `routes` is no list. */

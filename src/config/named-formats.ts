@@ -20,6 +20,8 @@ import {
   topicName,
   webUrl,
 } from './formats.ts';
+import { namePatterns } from './name-patterns.ts';
+import { linkTemplate, webhookUrl } from './web-formats.ts';
 
 /** What a setting may ask of its format. */
 export interface Limits {
@@ -40,9 +42,12 @@ const namedFormats = {
   boolean: () => boolean,
   'broker list': () => commaList(text('broker', /^[^\s,]+$/, 'a broker like host:9092')),
   claim: () => text('text', /^[^\s.]+(\.[^\s.]+)*$/, 'the name of a claim'),
+  'cluster id': () => text('text', /^\S+$/, 'a cluster id without spaces'),
   'client id': () => text('text', /\S/, 'a name'),
   'consumer group': () => consumerGroup,
   duration,
+  'environment name': () =>
+    text('text', /^[a-zA-Z0-9._-]{1,63}$/, 'a name of 1 to 63 of a-z, A-Z, 0-9, ".", "_" and "-"'),
   'group prefix': () => text('text', /^\S+$/, 'a name without spaces'),
   host: () => text('text', /^\S+$/, 'a host name or an address'),
   integer: (limits: Limits) => number(limits),
@@ -50,8 +55,11 @@ const namedFormats = {
   'jwt algorithm list': () => listOf(oneOf(...ALGORITHMS)),
   // A brace in the prefix would become the hash tag, and the keys of a shard would no longer share a slot.
   'key prefix': () => text('text', /^[^{}\s]*$/, 'a prefix without braces and spaces'),
+  'link template': () => linkTemplate,
   'log level': () => oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
   'map of scalars': () => scalars,
+  'name patterns': () => namePatterns,
+  'notification format': () => oneOf('json', 'slack', 'teams'),
   number: (limits: Limits) => number({ ...limits, fractions: true }),
   ordering: () => oneOf('key', 'none'),
   path: () => text('path', /\S/, 'the path of a file'),
@@ -71,6 +79,7 @@ const namedFormats = {
   'user name': () => text('text', /^\S+$/, 'a name without spaces'),
   'variable name': () => text('text', /^[A-Za-z_]\w*$/, 'the name of an environment variable'),
   'web url': () => webUrl,
+  'webhook url': () => webhookUrl,
 } satisfies Record<string, (limits: Limits) => Format<unknown>>;
 
 export type FormatName = keyof typeof namedFormats;

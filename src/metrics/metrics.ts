@@ -34,8 +34,9 @@ export type Metrics = {
  *
  * Counters start at 0 for each route and each value of their labels: a rate over the first increment would miss it else.
  */
-export function createMetrics(routes: readonly string[]): Metrics {
+export function createMetrics(routes: readonly string[], environment: string | null = null): Metrics {
   const register = new Registry();
+  if (environment !== null) register.setDefaultLabels({ environment });
   collectDefaultMetrics({ register });
   const instruments = Object.fromEntries(
     Object.entries<Definition>(definitions).map(([name, definition]) => [

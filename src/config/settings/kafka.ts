@@ -17,6 +17,12 @@ export const kafkaSettings = {
     doc: "The service's own consumer group of a route is `<groupPrefix>.<route>`.",
     default: 'retry-orchestrator',
   },
+  clusterId: {
+    format: 'cluster id',
+    doc: 'The id of the cluster that this configuration is for (`doctor` shows it). The service does not start on another one.',
+    default: null,
+    nullable: true,
+  },
   sessionTimeout: {
     format: 'duration',
     min: 1,

@@ -19,7 +19,13 @@ export class Topics implements AsyncDisposable {
   static async connect(brokers: readonly string[]): Promise<Topics> {
     const admin = new Kafka({ kafkaJS: { brokers: [...brokers], logLevel: logLevel.NOTHING } }).admin();
     await admin.connect();
-    const kafka = { brokers: [...brokers], clientId: 'faults', groupPrefix: '', librdkafka: {} };
+    const kafka = {
+      brokers: [...brokers],
+      clientId: 'faults',
+      groupPrefix: '',
+      clusterId: null,
+      librdkafka: {},
+    };
     const committed = new CommittedOffsets({ kafka: { ...kafka, sessionTimeout: 6_000, maxInFlight: 1 } });
     return new Topics(admin, committed);
   }

@@ -9,7 +9,7 @@ test('a Kafka that is away when the first value is read is asked again for the n
   await using kafka = await startKafka({ fronts: [proxy.port] });
   proxy.forwardTo(Number(kafka.brokers[0]?.split(':')[1]));
   const connection = {
-    ...{ brokers: [`127.0.0.1:${proxy.port}`], clientId: 'origins', groupPrefix: 'origins' },
+    ...{ brokers: [`127.0.0.1:${proxy.port}`], clientId: 'origins', groupPrefix: 'origins', clusterId: null },
     ...{ sessionTimeout: 6_000, maxInFlight: 1, librdkafka: {} },
   };
   const reader = new OriginReader({ config: { kafka: connection }, clock: systemClock });

@@ -43,10 +43,13 @@ describe('a configuration', () => {
     const config = load(routes(ROUTE));
     expect(config).toEqual(loadConfig(example, {}));
     expect(config).toEqual({
+      environment: null,
+      topicPattern: null,
       kafka: {
         brokers: ['localhost:9092'],
         clientId: 'retry-orchestrator',
         groupPrefix: 'retry-orchestrator',
+        clusterId: null,
         sessionTimeout: 10_000,
         maxInFlight: 1,
         librdkafka: {},
@@ -61,6 +64,8 @@ describe('a configuration', () => {
       },
       log: { level: 'info', keys: false },
       audit: { topic: null, kept: 10_000 },
+      events: { topic: null },
+      notify: { url: null, format: 'json', interval: 300_000, keys: false, link: null },
       routes: [
         {
           name: 'orders',
