@@ -54,6 +54,7 @@ module.exports = {
     },
     onlyIn('prom-client-home', 'node_modules/prom-client/', '^src/metrics/'),
     onlyIn('ioredis-home', 'node_modules/ioredis/', '^src/(redis|penalty-box)/'),
+    onlyIn('kafka-admin-home', 'node_modules/@platformatic/kafka/', '^src/kafka/'),
     onlyIn('kafka-client-home', 'node_modules/@confluentinc/kafka-javascript/', '^src/(kafka|gate)/'),
     {
       name: 'no-dev-dependency-in-src',

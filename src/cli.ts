@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import type { DoctorOptions } from './commands/doctor.ts';
 
 const CONFIG: [string, string] = ['--config <file>', 'the configuration, in YAML'];
 
@@ -20,9 +21,13 @@ program
   .command('doctor')
   .description('check topics, groups and Redis; exit 1 if something would break a promise')
   .requiredOption(...CONFIG)
-  .action(async ({ config }: { config: string }) => {
+  .option('--json', 'print the findings as JSON')
+  .option('--create-topics', 'create the topics that are missing, and leave those that exist as they are')
+  .option('--timeout <duration>', 'how long to wait for Kafka and Redis to answer', '10s')
+  .option('--dry-run', 'with --create-topics: print the commands of kafka-topics.sh instead')
+  .action(async ({ config, ...options }: { config: string } & DoctorOptions) => {
     const { doctor } = await import('./commands/doctor.ts');
-    process.exitCode = await doctor(config, process.env);
+    process.exitCode = await doctor(config, process.env, options);
   });
 
 await program.parseAsync();

@@ -1,72 +1,76 @@
-import type { Environment } from '../config/read-section.ts';
-import type { Config, RouteConfig } from '../config/config.ts';
 import { systemClock } from '../clock.ts';
-import { KafkaOffsets } from '../kafka/offsets.ts';
-import { surplusPartitions, topicProblems, topicsOf } from '../kafka/topic-problems.ts';
-import { createLogger } from '../logger.ts';
-import { refuseEviction } from '../redis/refuse-eviction.ts';
-import { createServers } from '../redis/servers.ts';
+import { duration } from '../config/formats.ts';
+import type { Environment } from '../config/read-section.ts';
+import { commandsFor, createTopic, plannedTopics } from '../doctor/create-topics.ts';
+import { examine } from '../doctor/examination.ts';
+import type { Foundation } from '../doctor/examination.ts';
+import { openFoundation } from '../doctor/open-foundation.ts';
+import { hasErrors, jsonReport, shownReport } from '../doctor/report.ts';
 import { loadConfigOrReport } from './configured.ts';
 
-const DEADLINE = 10_000;
+export interface DoctorOptions {
+  readonly json?: boolean;
+  /** Creates topics that are missing, before it looks. */
+  readonly createTopics?: boolean;
+  /** With `createTopics`: only says how. */
+  readonly dryRun?: boolean;
+  /** A duration: how long to wait for Kafka and Redis to answer. Default: 10s. */
+  readonly timeout?: string;
+}
 
-/** Checks what the service stands on, prints a line for each finding, and answers the exit code: 1 if a promise would break. */
-export async function doctor(configPath: string, env: Environment): Promise<number> {
+type Out = Pick<NodeJS.WriteStream, 'write'>;
+
+/**
+ * Checks what the service stands on and says what it finds. Answers the exit code: 1 if a promise would break, or nothing
+ * answers; 2 if the configuration can't be used.
+ */
+export async function doctor(
+  configPath: string,
+  env: Environment,
+  options: DoctorOptions = {},
+  { stdout, stderr }: { readonly stdout: Out; readonly stderr: Out } = process,
+): Promise<number> {
   const config = loadConfigOrReport(configPath, env);
   if (config === undefined) return 2;
-  const problems = [...(await redisProblems(config)), ...(await kafkaProblems(config))];
-  for (const problem of problems) process.stdout.write(`✗ ${problem}\n`);
-  if (problems.length === 0) {
-    process.stdout.write(
-      `✓ Redis and the topics of ${String(config.routes.length)} route(s) are as they should be\n`,
-    );
-  }
-  return problems.length === 0 ? 0 : 1;
-}
-
-async function redisProblems(config: Config): Promise<string[]> {
-  const servers = createServers(config.redis, { logger: createLogger('silent'), clock: systemClock });
+  const timeout = patience(options, stderr);
+  if (timeout === null) return 2;
+  const { foundation, stop } = await openFoundation(config, systemClock, timeout);
   try {
-    await within(
-      servers.start(),
-      () => `Redis does not answer${servers.lastError && `: ${servers.lastError}`}`,
+    if (options.createTopics === true && options.dryRun === true) {
+      const commands = commandsFor(await plannedTopics(foundation), config.kafka.brokers);
+      stdout.write(commands.map((command) => `${command}\n`).join(''));
+      return 0;
+    }
+    const created: string[] = [];
+    if (options.createTopics === true) {
+      const say = (line: string): void => {
+        created.push(line);
+        if (options.json !== true) stdout.write(`${line}\n`);
+      };
+      await createMissing(foundation, say);
+    }
+    const report = await examine(foundation);
+    stdout.write(
+      options.json === true ? jsonReport(report, created) : shownReport(report, config.routes.length),
     );
-    await refuseEviction(servers).start();
-    return [];
+    return hasErrors(report.findings) ? 1 : 0;
   } catch (error) {
-    return [(error as Error).message];
+    stderr.write(`✗ ${(error as Error).message}\n`);
+    return 1;
   } finally {
-    await servers.stop();
+    await stop();
   }
 }
 
-async function kafkaProblems(config: Config): Promise<string[]> {
-  const offsets = new KafkaOffsets(config, createLogger('silent'));
+function patience({ timeout = '10s' }: DoctorOptions, stderr: Out): number | null {
   try {
-    await within(offsets.start(), () => `Kafka does not answer at ${config.kafka.brokers.join(', ')}`);
-    const found = await Promise.all(config.routes.map((route) => routeProblems(route, offsets)));
-    return found.flat();
+    return duration({ min: 1 }).parse(timeout);
   } catch (error) {
-    return [(error as Error).message];
-  } finally {
-    await offsets.stop();
+    stderr.write(`--timeout: ${(error as Error).message}\n`);
+    return null;
   }
 }
 
-async function routeProblems(route: RouteConfig, offsets: KafkaOffsets): Promise<string[]> {
-  const topics = await offsets.topics(topicsOf(route));
-  const problems = [...topicProblems(route, topics), ...surplusPartitions(route, topics)];
-  return problems.map((problem) => `route ${route.name}: ${problem}`);
-}
-
-async function within<Result>(work: Promise<Result>, otherwise: () => string): Promise<Result> {
-  const late = AbortSignal.timeout(DEADLINE);
-  return Promise.race([
-    work,
-    new Promise<never>((_resolve, reject) => {
-      late.addEventListener('abort', () => {
-        reject(new Error(otherwise()));
-      });
-    }),
-  ]);
+async function createMissing(foundation: Foundation, say: (line: string) => void): Promise<void> {
+  for (const plan of await plannedTopics(foundation)) say(await createTopic(plan, foundation));
 }

@@ -1,0 +1,107 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
+import type { Config, RedisConfig } from '../config/config.ts';
+import type { Broker, Read } from '../kafka/cluster-view.ts';
+import type { CertificateSeen } from './certificate-findings.ts';
+
+const TIMEOUT = 5_000;
+
+/** Those that servers show, and the client's own. `tls`: how brokers are talked to; undefined: in plain text. */
+export async function readCertificates(
+  { kafka, redis }: Pick<Config, 'kafka' | 'redis'>,
+  brokers: readonly Broker[],
+  tls: ConnectionOptions | undefined,
+): Promise<CertificateSeen[]> {
+  const servers = [
+    ...(tls === undefined ? [] : brokers.map((at) => ({ subject: `broker ${nameOf(at)}`, at, tls }))),
+    ...redisOverTls(redis).map((at) => ({ subject: `Redis ${nameOf(at)}`, at, tls: {} })),
+  ];
+  const shown = await Promise.all(
+    servers.map(async (server) => ({
+      subject: server.subject,
+      expires: await shownBy(server.at, server.tls),
+    })),
+  );
+  return [...shown, ...ownCertificates(kafka.librdkafka)];
+}
+
+function redisOverTls(redis: RedisConfig): Broker[] {
+  switch (redis.kind) {
+    case 'url': {
+      const { protocol, hostname, port } = new URL(redis.url);
+      return protocol === 'rediss:' ? [{ host: hostname, port: Number(port || 6379) }] : [];
+    }
+    case 'sentinels':
+      return redis.access.tls ? [...redis.sentinels] : [];
+    case 'cluster':
+      return redis.access.tls ? [...redis.seeds] : [];
+  }
+}
+
+/** Whatever it shows is looked at: that it is not trusted is told by those who connect to work with it. */
+function shownBy({ host, port }: Broker, tls: ConnectionOptions): Promise<Read<number>> {
+  return new Promise((resolve) => {
+    const socket = connect({
+      ...tls,
+      host,
+      port,
+      servername: host,
+      rejectUnauthorized: false,
+      timeout: TIMEOUT,
+    });
+    const settle = (result: Read<number>): void => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.once('secureConnect', () => {
+      const { valid_to: validTo } = socket.getPeerCertificate() as { valid_to?: string };
+      settle(
+        validTo === undefined
+          ? { kind: 'unreadable', why: 'the server shows none' }
+          : { kind: 'read', value: Date.parse(validTo) },
+      );
+    });
+    socket.once('timeout', () => {
+      settle({ kind: 'unreadable', why: 'the server does not answer' });
+    });
+    socket.once('error', ({ message }: Error) => {
+      settle({ kind: 'unreadable', why: message });
+    });
+  });
+}
+
+function ownCertificates(settings: Config['kafka']['librdkafka']): CertificateSeen[] {
+  const path = settings['ssl.certificate.location'];
+  const pem = settings['ssl.certificate.pem'];
+  const keystore = settings['ssl.keystore.location'];
+  if (path !== undefined) {
+    return [
+      { subject: `client certificate ${String(path)}`, expires: expiryOf(() => readFileSync(String(path))) },
+    ];
+  }
+  if (pem !== undefined) {
+    return [
+      {
+        subject: 'client certificate ssl.certificate.pem',
+        expires: expiryOf(() => Buffer.from(String(pem))),
+      },
+    ];
+  }
+  if (keystore === undefined) return [];
+  const expires = { kind: 'unreadable', why: 'it is in a PKCS#12 file' } as const;
+  return [{ subject: `client certificate ${String(keystore)}`, expires }];
+}
+
+function expiryOf(read: () => Buffer): Read<number> {
+  try {
+    return { kind: 'read', value: Date.parse(new X509Certificate(read()).validTo) };
+  } catch (error) {
+    return { kind: 'unreadable', why: (error as Error).message };
+  }
+}
+
+function nameOf({ host, port }: Broker): string {
+  return `${host}:${String(port)}`;
+}

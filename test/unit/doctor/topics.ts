@@ -1,0 +1,88 @@
+import type { RouteConfig } from '../../../src/config/config.ts';
+import type { TopicSettings } from '../../../src/kafka/cluster-view.ts';
+import { KafkaCommands } from '../../../src/doctor/kafka-commands.ts';
+import { topicFindings } from '../../../src/doctor/topic-findings.ts';
+import type { TopicSeen } from '../../../src/doctor/topics-seen.ts';
+
+const HOUR = 3_600_000;
+export const DAY = 24 * HOUR;
+
+export const kafka = new KafkaCommands(['kafka:9092']);
+
+export function aRoute(settings: Partial<RouteConfig> = {}): RouteConfig {
+  return {
+    name: 'orders',
+    topic: 'orders',
+    consumerGroup: 'orders-service',
+    retryTopic: 'orders.retry',
+    deadLetterTopic: 'orders.dlq',
+    ordering: 'key',
+    gate: true,
+    backoff: { kind: 'exponential', initial: 1_000, multiplier: 2, max: 300_000, jitter: 0 },
+    maxAttempts: 7,
+    maxAge: DAY,
+    afterDeadLetter: 'continue',
+    redelivery: { window: 64, maxPerSecond: 500, topic: null },
+    deliveryTimeout: 60_000,
+    claimTtl: 10_000,
+    journalInterval: 200,
+    carryForward: { age: HOUR, distance: 100_000 },
+    limits: { heldBytes: 2 ** 30, lockedKeys: 100_000 },
+    gateListLimit: 10_000,
+    ...settings,
+  };
+}
+
+const SOUND: TopicSettings = {
+  'cleanup.policy': 'delete',
+  'retention.ms': String(30 * DAY),
+  'retention.bytes': '-1',
+  'max.message.bytes': '2000000',
+  'min.insync.replicas': '2',
+  'unclean.leader.election.enable': 'false',
+  'message.timestamp.type': 'CreateTime',
+};
+
+interface Shape {
+  readonly partitions?: number;
+  readonly replicas?: number;
+  readonly settings?: TopicSettings;
+}
+
+export function aTopic({ partitions = 6, replicas = 3, settings = {} }: Shape = {}): TopicSeen {
+  return {
+    partitions,
+    replicas: { kind: 'read', value: replicas },
+    settings: { kind: 'read', value: { ...SOUND, ...settings } },
+  };
+}
+
+type Name = 'orders' | 'orders.retry' | 'orders.dlq' | 'orders.again';
+
+/** The topics of the route, as they should be but for what is said; null: not there. */
+export function topics(
+  changes: Partial<Record<Name, Shape | TopicSeen | null>> = {},
+): Map<string, TopicSeen> {
+  const sound: Record<string, Shape | TopicSeen | null> = {
+    orders: { settings: { 'max.message.bytes': '1000000' } },
+    'orders.retry': {},
+    'orders.dlq': {},
+    ...changes,
+  };
+  return new Map(
+    Object.entries(sound).flatMap(([name, shape]): [string, TopicSeen][] =>
+      shape === null ? [] : [[name, isSeen(shape) ? shape : aTopic(shape)]],
+    ),
+  );
+}
+
+function isSeen(shape: Shape | TopicSeen): shape is TopicSeen {
+  return typeof shape.replicas === 'object';
+}
+
+/** What is found, in a line each: severity, code, subject. */
+export function found(changes: Parameters<typeof topics>[0], settings: Partial<RouteConfig> = {}): string[] {
+  return topicFindings(aRoute(settings), topics(changes), kafka).map(
+    ({ severity, code, subject }) => `${severity} ${code} ${subject}`,
+  );
+}
