@@ -1,36 +1,23 @@
 import type { RouteConfig } from '../../../src/config/config.ts';
+import { readRoute } from '../../../src/config/route.ts';
 import type { TopicSettings } from '../../../src/kafka/cluster-view.ts';
 import { KafkaCommands } from '../../../src/doctor/kafka-commands.ts';
 import { topicFindings } from '../../../src/doctor/topic-findings.ts';
 import type { TopicSeen } from '../../../src/doctor/topics-seen.ts';
 
-const HOUR = 3_600_000;
-export const DAY = 24 * HOUR;
+export const DAY = 86_400_000;
 
 export const kafka = new KafkaCommands(['kafka:9092']);
 
+/** With the defaults of the configuration, but no jitter. */
 export function aRoute(settings: Partial<RouteConfig> = {}): RouteConfig {
-  return {
+  const written = {
     name: 'orders',
     topic: 'orders',
     consumerGroup: 'orders-service',
-    retryTopic: 'orders.retry',
-    deadLetterTopic: 'orders.dlq',
-    ordering: 'key',
-    gate: true,
-    backoff: { kind: 'exponential', initial: 1_000, multiplier: 2, max: 300_000, jitter: 0 },
-    maxAttempts: 7,
-    maxAge: DAY,
-    afterDeadLetter: 'continue',
-    redelivery: { window: 64, maxPerSecond: 500, topic: null },
-    deliveryTimeout: 60_000,
-    claimTtl: 10_000,
-    journalInterval: 200,
-    carryForward: { age: HOUR, distance: 100_000 },
-    limits: { heldBytes: 2 ** 30, lockedKeys: 100_000 },
-    gateListLimit: 10_000,
-    ...settings,
+    backoff: { jitter: 0 },
   };
+  return { ...readRoute(written, 'route', { env: {}, problem: () => undefined }), ...settings };
 }
 
 const SOUND: TopicSettings = {
