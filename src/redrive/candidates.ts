@@ -96,6 +96,7 @@ export class Candidates {
       letters.push(letter);
       bytes += sizeOf(record);
     }
+    this.#tellMissing(problems);
     return this.#judged(letters, problems);
   }
 
