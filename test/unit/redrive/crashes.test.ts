@@ -30,7 +30,7 @@ test('each open dead letter that was meant is published exactly once, wherever i
       const all = letters.flatMap((list, partition) => list.map((_, offset) => ({ partition, offset })));
       const chosen = single === null ? null : all.filter(() => single.next().value);
       const positions = chosen?.length === 0 ? null : chosen;
-      const chance = (): number => chances.next().value;
+      const chance = (): number => chances.next().value as number;
       const it = new RedriveWorld({ ...options, letters, positions, chance });
       await it.runToEnd();
 

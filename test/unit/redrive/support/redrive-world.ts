@@ -37,7 +37,11 @@ class EagerClock implements Clock {
       this.#time += ms;
       callback();
     });
-    return { cancel: () => clearImmediate(handle) };
+    return {
+      cancel: () => {
+        clearImmediate(handle);
+      },
+    };
   }
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return sleepOn((delay, callback) => this.after(delay, callback), ms, signal);
@@ -149,7 +153,7 @@ export class RedriveWorld {
           resolve(deed());
         } catch (error) {
           if (this.#fates.get(this.#step) === 'killed' && this.#chance() < 0.5) deed();
-          reject(error as Error);
+          reject(error);
         }
       });
     });
