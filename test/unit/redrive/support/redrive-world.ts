@@ -153,7 +153,7 @@ export class RedriveWorld {
           resolve(deed());
         } catch (error) {
           if (this.#fates.get(this.#step) === 'killed' && this.#chance() < 0.5) deed();
-          reject(error);
+          reject(error instanceof Error ? error : new Error('killed'));
         }
       });
     });
