@@ -15,7 +15,6 @@ import { AssignedConsumer } from './kafka/assigned-consumer.ts';
 import type { KafkaOffsets } from './kafka/offsets.ts';
 import type { OriginReader } from './kafka/origin-reader.ts';
 import type { KafkaProducer } from './kafka/producer.ts';
-import { RangeReader } from './kafka/range-reader.ts';
 import { RetryConsumer } from './kafka/retry-consumer.ts';
 import { RouteTopics } from './kafka/route-topics.ts';
 import { topicIdsOf } from './kafka/topic-problems.ts';
@@ -29,12 +28,10 @@ import type { BoxCall } from './penalty-box/box-scripts.ts';
 import { GateBox } from './penalty-box/gate-box.ts';
 import { OperatorBox } from './penalty-box/operator-box.ts';
 
-import { RedriveDesk } from './redrive/redrive-desk.ts';
-import { RedriveRunner } from './redrive/redrive-runner.ts';
-import { RedriveStore } from './redrive/redrive-store.ts';
 import { ReleaseLimit } from './protection/release-limit.ts';
 import { releaseRate, RouteControl } from './protection/route-control.ts';
 import { Register } from './redis/register.ts';
+import { createRedrives } from './route-redrives.ts';
 import type { RedisServers } from './redis/servers.ts';
 import { controlKey, wakeChannel } from './redis/shard-keys.ts';
 
@@ -274,49 +271,12 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
   });
   const reader = new DeadLetterReader({ open: openReader, topic: route.deadLetterTopic, clock });
 
-  const redrives = new RedriveStore({ servers, keyPrefix, route: route.name });
-  const topicId = async (topic: string): Promise<string> =>
-    (await offsets.topics([topic])).get(topic)?.id ?? '';
-  const runner: RedriveRunner = new RedriveRunner({
-    store: redrives,
-    mayRun: () => worker.shard(0) !== undefined,
-    holder: nonce(),
-    onRunning: (count) => {
-      metrics.redriveJobs.set({ route: route.name }, count);
-    },
-    run: {
-      index,
-      readerOf: (topic, { uncommitted }) =>
-        new RangeReader({
-          consumer: new AssignedConsumer({
-            config,
-            groupId: `${group}.redrives`,
-            uncommitted,
-            clock,
-            logger,
-          }),
-          ...{ topic, clock },
-        }),
-      send: (place, record, settle) => {
-        shared.redriveProducer.send(place, record, settle);
-      },
-      readOrigin: (origin) => shared.origins.read(origin),
-      ranges: (topic, see) => offsets.ranges(topic, see),
-      topicId,
-      deadLetterTopic: route.deadLetterTopic,
-      destination: () => ({
-        route: route.name,
-        topic: route.topic,
-        retryTopic: route.retryTopic,
-        partitions: topics.partitions,
-      }),
-      onPublished: (count) => {
-        metrics.redriven.inc({ route: route.name }, count);
-      },
-      now: () => clock.now(),
-    },
-    clock,
+  const redrives = createRedrives(route, {
+    ...shared,
     logger,
+    index,
+    ownsFirst: () => worker.shard(0) !== undefined,
+    partitions: () => topics.partitions,
   });
 
   const desk: RouteDesk = {
@@ -325,18 +285,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     operator,
     control,
     deadLetters: new DeadLetterDesk({ index, reader }),
-    redrives: new RedriveDesk({
-      store: redrives,
-      deadLetters: async () => ({
-        id: await topicId(route.deadLetterTopic),
-        ranges: await offsets.ranges(route.deadLetterTopic),
-      }),
-      newId: () => `r-${nonce()}`,
-      onChange: () => {
-        runner.nudge();
-      },
-      clock,
-    }),
+    redrives: redrives.desk,
     partitionCount: () => topics.partitions,
     mainPartitionCount: () => topics.mainPartitions,
     refreshTopics: () => topics.refresh(),
@@ -354,7 +303,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
   };
 
   return {
-    ...inOrder([control, topics, reader, consumer, evidence, runner]),
+    ...inOrder([control, topics, reader, consumer, evidence, redrives]),
     desk,
     wake: (partition, at) => {
       worker.shard(partition)?.wake(at);
