@@ -5,7 +5,7 @@ import type { RedisConnection } from '../redis/connection.ts';
 import { runScript } from '../redis/define-script.ts';
 import type { Argument } from '../redis/define-script.ts';
 import type { ServerClock } from '../redis/server-clock.ts';
-import { shardKeys, tellKey } from '../redis/shard-keys.ts';
+import { deedsKey, shardKeys, tellKey, usedKey } from '../redis/shard-keys.ts';
 import { scriptOf } from './scripts.ts';
 import type { Operation, Release, ScriptReply, Told } from './scripts.ts';
 
@@ -55,15 +55,57 @@ export class BoxScripts {
     return this.#deps.route;
   }
 
+  /** As `run`, with what was answered to such calls before: `deeds` names it. */
+  async act(partition: number, args: Argument[], deeds: string | null): Promise<ScriptReply> {
+    if (deeds === null) return this.run(partition, 'act', args);
+    const { keyPrefix, route, tell = false } = this.#deps;
+    const keys = this.#keysOf(partition);
+    // The key before it says whether to tell; META says that it is none.
+    const all = [...keys, ...(tell ? [] : keys.slice(0, 1)), deedsKey(keyPrefix, route, partition, deeds)];
+    return this.run(partition, 'act', args, 'now', all);
+  }
+
+  /**
+   * What was kept under that name, where something is; else `text` is kept there for so long (ms), and null is answered.
+   * @throws UNAVAILABLE
+   */
+  async keep(name: string, text: string, ms: number): Promise<string | null> {
+    const { keyPrefix, route } = this.#deps;
+    const key = usedKey(keyPrefix, route, name);
+    const { redis } = this.#serverOf([key]).connection;
+    try {
+      if ((await redis.set(key, text, 'PX', ms, 'NX')) === 'OK') return null;
+      return await redis.get(key);
+    } catch (error) {
+      throw asUnavailable(error, 'keep');
+    }
+  }
+
+  /** What is kept under that name, or null. @throws UNAVAILABLE */
+  async kept(name: string): Promise<string | null> {
+    const key = usedKey(this.#deps.keyPrefix, this.#deps.route, name);
+    const { redis } = this.#serverOf([key]).connection;
+    return redis.get(key).catch((error: unknown) => Promise.reject(asUnavailable(error, 'kept')));
+  }
+
+  /** Puts something else in the place of what is kept there, until the same time. @throws UNAVAILABLE */
+  async keepInstead(name: string, text: string): Promise<void> {
+    const key = usedKey(this.#deps.keyPrefix, this.#deps.route, name);
+    const { redis } = this.#serverOf([key]).connection;
+    await redis
+      .call('SET', key, text, 'XX', 'KEEPTTL')
+      .catch((error: unknown) => Promise.reject(asUnavailable(error, 'keepInstead')));
+  }
+
   /** `rounding: 'past'` where acting early would break a promise (release), else the later bound of the time. */
   async run(
     partition: number,
     operation: Operation,
     args: Argument[],
     rounding: 'past' | 'now' = 'now',
+    keys: readonly string[] = this.#keysOf(partition),
   ): Promise<ScriptReply> {
     const { clock, onCall } = this.#deps;
-    const keys = this.#keysOf(partition);
     const { connection, clock: serverClock } = this.#serverOf(keys);
     const time = rounding === 'past' ? serverClock.past() : serverClock.now();
     const argv = [connection.runId, time, ...args];

@@ -4,10 +4,13 @@ import { originOffsetOf } from '../domain/place.ts';
 import { OrchestratorError } from '../errors.ts';
 import type { Reply } from '../redis/define-script.ts';
 import type { BoxScripts } from './box-scripts.ts';
-import { readLock, readState, RECORD_HEAD } from './stored.ts';
-import type { StoredLock, StoredState } from './stored.ts';
-import { errorOf } from './payload.ts';
+import { readEntry, readHead } from './entry-view.ts';
+import type { EntryView } from './entry-view.ts';
+import { readLock } from './stored.ts';
+import type { StoredLock } from './stored.ts';
+import { deedOf, sha256 } from './deed.ts';
 import { bytes, int, text } from './scripts.ts';
+import type { ScriptReply } from './scripts.ts';
 
 export type LockState = 'waiting' | 'probing' | 'draining' | 'parked';
 export type Action = 'retry-now' | 'park' | 'unpark' | 'skip-head' | 'discard-head' | 'discard-all';
@@ -25,22 +28,8 @@ export interface LockSummary {
   readonly attempt: number;
   /** Origin offset of the head; null: its origin is foreign, or there is none. */
   readonly headOffset: number | null;
-}
-
-export interface EntryView {
-  readonly state: 'pending' | 'held' | 'in-flight' | 'dead-lettering' | 'dead-lettered';
-  /** Origin offset, null = foreign. */
-  readonly offset: number | null;
-  /** Where it lies in the retry topic; null while it is only announced. */
-  readonly retryOffset: number | null;
-  readonly attempt: number;
-  /** Deliveries in a row that were admitted and never answered. */
-  readonly unanswered: number;
-  readonly firstFailedAt: number | null;
-  readonly dueAt: number | null;
-  /** Where the redelivered copy lies. */
-  readonly deliveredOffset: number | null;
-  readonly lastError: { readonly class: string; readonly message: string } | null;
+  /** Who holds it, where it is parked: an operator, or its head, which is a dead letter. */
+  readonly parkedBy: 'operator' | 'dead-letter' | null;
 }
 
 /** A lock as a listing shows it. */
@@ -80,6 +69,24 @@ export interface Browsed {
 /** What heads say of their errors may lie in large records: more than this is not read at once. */
 const BROWSED_BYTES = 256 * 1024;
 
+export interface HowToAct {
+  /** Only on the lock of this age; another one of the same key counts as `unknown`. */
+  readonly age?: Age;
+  /** The same call with the same one is done once, and answered the same for a day. */
+  readonly idempotencyKey?: string;
+}
+
+export interface Acted {
+  readonly outcome: 'done' | 'unchanged' | 'unknown';
+  /** Messages concerned. */
+  readonly entries: number;
+  /** It was done before, by the same call. */
+  readonly repeated: boolean;
+}
+
+/** For how long answers are kept, ms. */
+const DEEDS_KEPT = 86_400_000;
+
 export interface LockView extends ListedLock {
   readonly entries: readonly EntryView[];
 }
@@ -95,6 +102,8 @@ export interface Totals {
   readonly knownKeys: number;
   /** When the oldest lock was made, epoch ms; null: there is none. */
   readonly oldestSince: number | null;
+  /** The age of the lock that was made last, whether it is still there or not. */
+  readonly youngest: Age;
 }
 
 /** The box as an operator sees it. Any replica may call it. */
@@ -120,6 +129,7 @@ export class OperatorBox {
       cursor: cursor ?? 0,
       knownKeys: knownKeys ?? 0,
       oldestSince: oldest === '' ? null : Number(oldest),
+      youngest: Number(text(result[10])),
     };
   }
 
@@ -130,7 +140,9 @@ export class OperatorBox {
     const lock = readLock(bytes(result[0]));
     const entries: EntryView[] = [];
     for (let i = 2; i < result.length; i += 4) {
-      entries.push(readEntry(bytes(result[i]), result[i + 1], result[i + 2], int(result[i + 3])));
+      entries.push(
+        readEntry(bytes(result[i]), bytes(result[i + 1]), bytes(result[i + 2]), int(result[i + 3])),
+      );
     }
     const summary = summarise(unit, partition, lock);
     return {
@@ -170,13 +182,44 @@ export class OperatorBox {
   }
 
   /** `unknown`: there is no such lock. */
-  async act(
-    partition: number,
-    unit: Unit,
-    action: Action,
-  ): Promise<{ readonly outcome: 'done' | 'unchanged' | 'unknown'; readonly entries: number }> {
-    const result = await this.#ask(partition, 'act', [unit, action]);
-    return { outcome: text(result[0]) as 'done' | 'unchanged' | 'unknown', entries: int(result[1]) };
+  async act(partition: number, unit: Unit, action: Action, how: HowToAct = {}): Promise<Acted> {
+    const deed = how.idempotencyKey === undefined ? null : deedOf(how.idempotencyKey, unit, action);
+    let acted = null as Acted | null;
+    let [age, upto] = [how.age === undefined ? '' : String(how.age), ''];
+    // One script discards so many messages at most, and says where to go on.
+    for (;;) {
+      const args = [unit, action, age, upto, deed?.field ?? '', DEEDS_KEPT];
+      const [word, count, ...rest] = answered(
+        partition,
+        await this.#scripts.act(partition, args, deed?.name ?? null),
+      );
+      acted = {
+        outcome: acted?.outcome ?? (text(word) as Acted['outcome']),
+        // With a name the script keeps the sum itself.
+        entries: (deed === null ? (acted?.entries ?? 0) : 0) + int(count),
+        repeated: int(rest[2]) === 1,
+      };
+      [age, upto] = [text(rest[0]), text(rest[1])];
+      if (age === '') return acted;
+    }
+  }
+
+  /**
+   * What an Idempotency-Key was used for before, if it was; else this use is noted for a day, and null is answered.
+   * @throws UNAVAILABLE
+   */
+  firstUse(idempotencyKey: string, use: string): Promise<string | null> {
+    return this.#scripts.keep(sha256(idempotencyKey), use, DEEDS_KEPT);
+  }
+
+  /** What an Idempotency-Key was used for before, or null. @throws UNAVAILABLE */
+  useOf(idempotencyKey: string): Promise<string | null> {
+    return this.#scripts.kept(sha256(idempotencyKey));
+  }
+
+  /** Notes something else of a use that was noted. @throws UNAVAILABLE */
+  replaceUse(idempotencyKey: string, use: string): Promise<void> {
+    return this.#scripts.keepInstead(sha256(idempotencyKey), use);
   }
 
   /** Every lock of a shard, a page at a time, in no order; changes meanwhile may or may not be seen. */
@@ -188,15 +231,18 @@ export class OperatorBox {
 
   async #ask(
     partition: number,
-    operation: 'totals' | 'inspect' | 'browse' | 'act',
+    operation: 'totals' | 'inspect' | 'browse',
     args: (string | number | Buffer)[],
-  ) {
-    const reply = await this.#scripts.run(partition, operation, args);
-    if (reply.status === 'OK') return reply.result;
-    throw new OrchestratorError('NOT_READY', `shard ${String(partition)} is being restored`, {
-      retryAfterMs: 1_000,
-    });
+  ): Promise<readonly Reply[]> {
+    return answered(partition, await this.#scripts.run(partition, operation, args));
   }
+}
+
+function answered(partition: number, reply: ScriptReply): readonly Reply[] {
+  if (reply.status === 'OK') return reply.result;
+  throw new OrchestratorError('NOT_READY', `shard ${String(partition)} is being restored`, {
+    retryAfterMs: 1_000,
+  });
 }
 
 function summarise(unit: Unit, partition: number, lock: StoredLock): LockSummary {
@@ -204,70 +250,14 @@ function summarise(unit: Unit, partition: number, lock: StoredLock): LockSummary
   return {
     unit,
     partition,
-    state: lock.parked ? 'parked' : lock.draining ? 'draining' : flying ? 'probing' : 'waiting',
+    state: lock.parkedBy !== null ? 'parked' : lock.draining ? 'draining' : flying ? 'probing' : 'waiting',
     since: lock.since,
     held: lock.count,
     heldBytes: lock.bytes,
     attempt: lock.attempt,
     headOffset: lock.head === null ? null : originOffsetOf(lock.head),
+    parkedBy: lock.parkedBy,
   };
-}
-
-const STATES = { A: 'pending', H: 'held', F: 'in-flight', C: 'dead-lettering', B: 'dead-lettered' } as const;
-
-function readEntry(
-  id: Buffer,
-  packedState: Reply | undefined,
-  record: Reply | undefined,
-  copy: number,
-): EntryView {
-  const state = bytes(packedState).length > 0 ? readState(bytes(packedState)) : null;
-  const stored = readRecord(bytes(record));
-  const dueAt = state?.dueAt ?? stored?.dueAt ?? 0;
-  const firstFailedAt = state?.firstFailedAt ?? stored?.firstFailedAt ?? 0;
-  return {
-    state: state === null ? 'held' : STATES[state.status],
-    offset: originOffsetOf(id.subarray(6)),
-    retryOffset: stored?.retryOffset ?? null,
-    attempt: state?.attempt ?? stored?.attempt ?? 0,
-    unanswered: state?.unanswered ?? 0,
-    firstFailedAt: firstFailedAt > 0 ? firstFailedAt : null,
-    dueAt: dueAt > 0 ? dueAt : null,
-    deliveredOffset: copy >= 0 ? copy : null,
-    lastError: lastErrorIn(state, stored),
-  };
-}
-
-type ToldRecord = NonNullable<ReturnType<typeof readRecord>>;
-
-/** The start of a record; null where there is none. */
-function readRecord(head: Buffer) {
-  if (head.length < RECORD_HEAD) return null;
-  return {
-    retryOffset: head.readUIntBE(0, 6),
-    dueAt: head.readUIntBE(6, 6),
-    firstFailedAt: head.readUIntBE(12, 6),
-    attempt: head.readUInt16BE(18),
-    ...errorOf(head.subarray(RECORD_HEAD)),
-  };
-}
-
-/** What is told of a failure after the record was written wins. */
-function lastErrorIn(state: StoredState | null, stored: ToldRecord | null): EntryView['lastError'] {
-  const errorClass = [state, stored].find((told) => told !== null && told.errorClass !== '')?.errorClass;
-  const errorMessage = [state, stored].find(
-    (told) => told !== null && told.errorMessage !== '',
-  )?.errorMessage;
-  if (errorClass === undefined && errorMessage === undefined) return null;
-  return { class: errorClass ?? '', message: errorMessage ?? '' };
-}
-
-/** Attempts and error of a head; `packedState` and `record` are empty where there is none. */
-function readHead(packedState: Buffer, record: Buffer): Pick<EntryView, 'attempt' | 'lastError'> | null {
-  const state = packedState.length > 0 ? readState(packedState) : null;
-  const stored = readRecord(record);
-  if (state === null && stored === null) return null;
-  return { attempt: state?.attempt ?? stored?.attempt ?? 0, lastError: lastErrorIn(state, stored) };
 }
 
 /** As Redis reads the bounds of a range. */

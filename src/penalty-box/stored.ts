@@ -13,7 +13,7 @@ export interface StoredLock {
   readonly bytes: number;
   readonly draining: boolean;
   readonly inFlight: number;
-  readonly parked: boolean;
+  readonly parkedBy: 'operator' | 'dead-letter' | null;
   readonly attempt: number;
 }
 
@@ -40,7 +40,7 @@ export function readLock(packed: Buffer): StoredLock {
     bytes: Number(bytes),
     draining: draining === 1,
     inFlight: Number(inFlight),
-    parked: parked !== 0,
+    parkedBy: parked === 0 ? null : parked === 1 ? 'operator' : 'dead-letter',
     attempt: Number(attempt),
   };
 }

@@ -27,6 +27,16 @@ export function tellKey(prefix: string, route: string, partition: number): strin
   return `${prefix}{${route}:${String(partition)}}:tell`;
 }
 
+/** What was answered to an operator's calls with one Idempotency-Key, in the slot of their shard. */
+export function deedsKey(prefix: string, route: string, partition: number, name: string): string {
+  return `${prefix}{${route}:${String(partition)}}:deeds:${name}`;
+}
+
+/** What an Idempotency-Key was used for first. */
+export function usedKey(prefix: string, route: string, name: string): string {
+  return `${prefix}{${route}}:used:${name}`;
+}
+
 /** What operators have switched for a route. */
 export function controlKey(prefix: string, route: string): string {
   return `${prefix}{${route}}:control`;

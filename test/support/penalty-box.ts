@@ -363,8 +363,12 @@ export class BoxShard {
     return (view?.entries ?? []).map(({ offset, state }) => `${String(offset)} ${state}`);
   }
 
-  act(key: string, action: Parameters<OperatorBox['act']>[2]): ReturnType<OperatorBox['act']> {
-    return this.operator.act(PARTITION, unitOf(key, 0), action);
+  act(
+    key: string,
+    action: Parameters<OperatorBox['act']>[2],
+    how: Parameters<OperatorBox['act']>[3] = {},
+  ): ReturnType<OperatorBox['act']> {
+    return this.operator.act(PARTITION, unitOf(key, 0), action, how);
   }
 
   totals(): ReturnType<OperatorBox['totals']> {

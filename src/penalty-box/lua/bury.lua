@@ -13,8 +13,11 @@ for i = 5, #ARGV, 2 do
       land(lock, id, state)
       state[STATUS] = BURIED
       note(unit, place_in(id))
-      if lock[PARKED] == 0 then parks(1, unit, 'dead-letter') end
-      lock[PARKED] = 2
+      -- What the operator parked stays so, also when the head that was in flight is dealt with.
+      if lock[PARKED] == 0 then
+        parks(1, unit, 'dead-letter')
+        lock[PARKED] = 2
+      end
       advance(unit, lock)
     else
       resolve(unit, lock, place_in(id), 'dead-lettered')

@@ -307,6 +307,44 @@ describe('actions', () => {
     await expect(shard.totals()).resolves.toMatchObject({ lockedKeys: 0 });
   });
 
+  test('with an Idempotency-Key are done once, and answered the same also when the lock is gone', async () => {
+    const shard = await bench.shard();
+    await using api = await BoxApi.open(shard);
+    await shard.lock('a', 5, 6);
+    const discard = (key: string, more: object = {}) =>
+      api.ask({
+        method: 'POST',
+        url: api.path('/locks/a/actions'),
+        headers: { 'idempotency-key': key },
+        payload: { action: 'discard-all', reason: 'a test', ...more },
+      });
+    const done = { status: 200, body: { outcome: 'done', entries: 2, partition: 3 } };
+    await expect(discard('one')).resolves.toMatchObject(done);
+    await expect(discard('one')).resolves.toMatchObject(done);
+    await shard.lock('a', 9);
+    await expect(discard('one')).resolves.toMatchObject(done);
+    expect(await shard.entries('a')).toEqual(['9 held']);
+
+    const refused = { status: 400, body: { code: 'INVALID' } };
+    await expect(discard('one', { action: 'park' })).resolves.toMatchObject(refused);
+    await expect(discard('one', { reason: 'another' })).resolves.toMatchObject(refused);
+    const elsewhere = { key: 'b', partition: 3, action: 'discard-all', reason: 'a test' };
+    const headers = { 'idempotency-key': 'one' };
+    const url = api.path('/locks/actions');
+    await expect(api.ask({ method: 'POST', url, headers, payload: elsewhere })).resolves.toMatchObject(
+      refused,
+    );
+    await expect(discard('')).resolves.toMatchObject(refused);
+    await expect(discard('x'.repeat(201))).resolves.toMatchObject(refused);
+    await expect(discard('x'.repeat(200))).resolves.toMatchObject({ status: 200, body: { entries: 1 } });
+    expect(api.logged('audit').map(({ result }) => (result as Lock)['repeated'])).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ]);
+  });
+
   test('discard more than one script does', async () => {
     const shard = await bench.shard();
     await using api = await BoxApi.open(shard);

@@ -95,7 +95,9 @@ test('redelivery is paused and resumed, and the breaker opened and closed, by ha
   expect((await ask('pause', {})).status).toBe(400);
   expect((await ask('breaker', { state: 'ajar', reason: 'x' })).status).toBe(400);
 
-  expect(api.logged('audit').map(({ action, outcome }) => [action, outcome])).toEqual([
+  expect(
+    api.logged('audit').map(({ action, result }) => [action, (result as { outcome: string }).outcome]),
+  ).toEqual([
     ['pause', 'done'],
     ['pause', 'unchanged'],
     ['breaker-open', 'done'],

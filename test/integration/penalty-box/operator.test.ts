@@ -13,8 +13,8 @@ describe('park and unpark', () => {
   test('a key without messages can be parked: its next ones wait', async () => {
     const box = await bench.shard();
     await box.claim();
-    expect(await box.act('a', 'park')).toEqual({ outcome: 'done', entries: 0 });
-    expect(await box.act('a', 'park')).toEqual({ outcome: 'unchanged', entries: 0 });
+    expect(await box.act('a', 'park')).toMatchObject({ outcome: 'done', entries: 0 });
+    expect(await box.act('a', 'park')).toMatchObject({ outcome: 'unchanged', entries: 0 });
     expect(await box.totals()).toMatchObject({ lockedKeys: 1, parked: 1 });
     const [redirect] = (await box.admit(fresh('a', 5))) as Redirect[];
     await box.read(announced('a', 5, redirect!));
@@ -109,7 +109,7 @@ describe('retry-now', () => {
   test('the head is due at once, and burns no attempt by it', async () => {
     const box = await bench.shard();
     await box.lock('a', 5);
-    expect(await box.act('a', 'retry-now')).toEqual({ outcome: 'done', entries: 1 });
+    expect(await box.act('a', 'retry-now')).toMatchObject({ outcome: 'done', entries: 1 });
     expect(await box.release()).toMatchObject([{ attempt: 1 }]);
     expect(await box.act('a', 'retry-now')).toMatchObject({ outcome: 'unchanged' });
   });
@@ -127,7 +127,7 @@ describe('skip-head', () => {
   test('the head goes to the dead-letter topic, and the key goes on even where dead letters hold it', async () => {
     const box = await bench.shard();
     await box.lock('a', 5, 6);
-    expect(await box.act('a', 'skip-head')).toEqual({ outcome: 'done', entries: 1 });
+    expect(await box.act('a', 'skip-head')).toMatchObject({ outcome: 'done', entries: 1 });
     const letters = await box.release();
     expect(letters).toMatchObject([{ deadLetter: 'operator' }]);
     expect(await box.act('a', 'skip-head')).toMatchObject({ outcome: 'unchanged' });
@@ -153,7 +153,7 @@ describe('discard', () => {
     await box.lock('a', 5, 6);
     box.time += BACKOFF;
     const [job] = await box.deliver(50);
-    expect(await box.act('a', 'discard-head')).toEqual({ outcome: 'done', entries: 1 });
+    expect(await box.act('a', 'discard-head')).toMatchObject({ outcome: 'done', entries: 1 });
     expect(await box.succeed(job!)).toEqual([{ kind: 'done', unlocked: false }]);
     expect((await box.deliver(60)).map(originOf)).toEqual([6]);
   });
@@ -161,7 +161,7 @@ describe('discard', () => {
   test('discard-all empties the key; nothing of it is handled again', async () => {
     const box = await bench.shard();
     await box.lock('a', 5, 6, 7);
-    expect(await box.act('a', 'discard-all')).toEqual({ outcome: 'done', entries: 3 });
+    expect(await box.act('a', 'discard-all')).toMatchObject({ outcome: 'done', entries: 3 });
     expect(await box.totals()).toMatchObject({ lockedKeys: 0, heldMessages: 0, heldBytes: 0 });
     expect(await box.verdicts(fresh('a', 5), fresh('a', 7), fresh('a', 8))).toEqual([
       'skip',
@@ -175,7 +175,7 @@ describe('discard', () => {
     await box.claim();
     await box.act('a', 'park');
     await box.verdicts(fresh('a', 5));
-    expect(await box.act('a', 'discard-head')).toEqual({ outcome: 'unchanged', entries: 0 });
+    expect(await box.act('a', 'discard-head')).toMatchObject({ outcome: 'unchanged', entries: 0 });
     expect(await box.totals()).toMatchObject({ parked: 1, pending: 1 });
     await box.act('a', 'discard-all');
     expect(await box.totals()).toMatchObject({ parked: 0, pending: 1, lockedKeys: 1 });
@@ -203,17 +203,17 @@ describe('discard', () => {
     const box = await parkedByDeadLetter();
     await box.evidence({ committed: 7 });
     await box.read({ origin: 2 });
-    expect(await box.act('a', 'discard-all')).toEqual({ outcome: 'done', entries: 3 });
+    expect(await box.act('a', 'discard-all')).toMatchObject({ outcome: 'done', entries: 3 });
     expect(await box.totals()).toMatchObject({ parked: 0, lockedKeys: 0, heldMessages: 0 });
   });
 
-  test('thousands of entries are discarded in a few calls', async () => {
+  test('thousands of entries are discarded by as many scripts as it takes', async () => {
     const box = await bench.shard();
     for (let from = 0; from < 6_000; from += 1_000) {
       await box.read(...Array.from({ length: 1_000 }, (_, i) => ({ origin: from + i })));
     }
-    expect(await box.act('a', 'discard-all')).toEqual({ outcome: 'done', entries: 5_000 });
-    expect(await box.act('a', 'discard-all')).toEqual({ outcome: 'done', entries: 1_000 });
+    expect(await box.act('a', 'discard-all')).toMatchObject({ outcome: 'done', entries: 6_000 });
+    expect(box.calls.filter(({ operation }) => operation === 'act')).toHaveLength(24);
     expect(await box.totals()).toMatchObject({ lockedKeys: 0, heldBytes: 0 });
   });
 });

@@ -10,31 +10,71 @@ export interface LockAction {
   readonly unit: Unit;
   readonly partition: number | undefined;
   readonly action: Action;
+  /** In the words of whoever acts. */
+  readonly reason: string;
 }
 
-interface Done {
+export interface LockActed {
   readonly outcome: 'done' | 'unchanged';
   readonly entries: number;
   readonly partition: number;
+  /** The same call did it before. */
+  readonly repeated: boolean;
 }
 
-/** One script discards so many at most. */
-const DISCARDED_AT_ONCE = 5_000;
-
-/** @throws UNKNOWN_LOCK, NOT_READY, or INVALID where the partition has to be said. */
-export async function actOnLock(desk: RouteDesk, deed: LockAction): Promise<Done> {
+/**
+ * `idempotencyKey`: the same call with the same one acts once, and is answered the same for a day, wherever the service
+ * was killed meanwhile.
+ * @throws UNKNOWN_LOCK, NOT_READY, or INVALID where the partition has to be said, or the key was used for something else.
+ */
+export async function actOnLock(
+  desk: RouteDesk,
+  deed: LockAction,
+  idempotencyKey: string | undefined,
+): Promise<LockActed> {
   const { unit, action } = deed;
-  const partition = deed.partition ?? (await partitionFor(desk, unit, action));
-  checkPartition(desk, partition);
-  const { outcome, entries: first } = await desk.operator.act(partition, unit, action);
+  const partition = await (idempotencyKey === undefined
+    ? partitionOf(desk, deed)
+    : partitionOfUse(desk, deed, idempotencyKey));
+  const how = idempotencyKey === undefined ? {} : { idempotencyKey };
+  const { outcome, entries, repeated } = await desk.operator.act(partition, unit, action, how);
   if (outcome === 'unknown') throw notLocked();
-  let entries = first;
-  for (let last = entries; action === 'discard-all' && last >= DISCARDED_AT_ONCE;) {
-    const more = await desk.operator.act(partition, unit, action);
-    last = more.outcome === 'unknown' ? 0 : more.entries;
-    entries += last;
-  }
-  return { outcome, entries, partition };
+  return { outcome, entries, partition, repeated };
+}
+
+/** Noted with the key: what was discarded can't be found again. */
+async function partitionOfUse(desk: RouteDesk, deed: LockAction, idempotencyKey: string): Promise<number> {
+  const { unit, action, reason } = deed;
+  const { operator } = desk;
+  const use = sameUse([action, unit.toString('base64'), deed.partition ?? null, reason]);
+  const known = await operator.useOf(idempotencyKey);
+  if (known !== null) return use.partitionIn(known);
+  const partition = await partitionOf(desk, deed);
+  const first = await operator.firstUse(idempotencyKey, JSON.stringify({ use: use.text, partition }));
+  return first === null ? partition : use.partitionIn(first);
+}
+
+function sameUse(fields: readonly unknown[]): { text: string; partitionIn: (kept: string) => number } {
+  const text = JSON.stringify(fields);
+  return {
+    text,
+    partitionIn: (kept) => {
+      const before = JSON.parse(kept) as { use?: string; partition?: number };
+      if (before.use !== text || before.partition === undefined) throw usedOtherwise();
+      return before.partition;
+    },
+  };
+}
+
+/** The refusal of an Idempotency-Key that belongs to another call. */
+export function usedOtherwise(): OrchestratorError {
+  return invalid('the Idempotency-Key was used for another call within the last day; take a new one');
+}
+
+async function partitionOf(desk: RouteDesk, { unit, partition, action }: LockAction): Promise<number> {
+  const there = partition ?? (await partitionFor(desk, unit, action));
+  checkPartition(desk, there);
+  return there;
 }
 
 /** The one lock of this key, with its first entries. @throws UNKNOWN_LOCK, NOT_READY, INVALID. */

@@ -7,6 +7,7 @@ import type { App, AppContext } from '../../app-context.ts';
 import { base64, invalid, keyOfFields } from '../../keys.ts';
 import { errorAnswers, RouteParams } from '../../schemas.ts';
 import { actOnLock, findLock, type LockAction } from './acting.ts';
+import { BulkRun } from './bulk.ts';
 import { listLocks } from './listing.ts';
 import { lockFields, unitFields } from './lock-fields.ts';
 import { formatCursor, parseCursor } from './order.ts';
@@ -14,6 +15,9 @@ import {
   ActionBody,
   ActionDone,
   AnyActionBody,
+  BulkAnswer,
+  BulkBody,
+  IdempotencyHeaders,
   LockPage,
   LockParams,
   LockQuery,
@@ -21,22 +25,20 @@ import {
   LockWithEntries,
 } from './schemas.ts';
 
-/** An action with the reason that its caller gave. */
-type LockDeed = LockAction & { readonly reason: string };
-
 const PAGE = 100;
 const ENTRIES = 1_000;
 
-export function lockRoutes(app: App, { desks, clock, audit }: AppContext): void {
+export function lockRoutes(app: App, { desks, clock, audit, stopping }: AppContext): void {
   const act = async (
     request: FastifyRequest,
     route: string,
-    { unit, partition, action, reason }: LockDeed,
+    deed: LockAction,
   ): Promise<Static<typeof ActionDone>> => {
-    const done = await actOnLock(desks.of(route), { unit, partition, action });
-    const { outcome, entries } = done;
-    const target = { ...unitFields(unit), partition: done.partition };
-    audit.record(request, { action, route, target, reason, result: { outcome, entries } });
+    const { unit, action, reason } = deed;
+    const { repeated, ...done } = await actOnLock(desks.of(route), deed, idempotencyKeyOf(request));
+    const { outcome, entries, partition } = done;
+    const target = { ...unitFields(unit), partition };
+    audit.record(request, { action, route, target, reason, result: { outcome, entries, repeated } });
     return done;
   };
 
@@ -110,6 +112,7 @@ export function lockRoutes(app: App, { desks, clock, audit }: AppContext): void 
         tags: ['locks'],
         summary: 'Act on any lock',
         params: RouteParams,
+        headers: IdempotencyHeaders,
         body: AnyActionBody,
         response: { 200: ActionDone, ...errorAnswers },
       },
@@ -117,6 +120,40 @@ export function lockRoutes(app: App, { desks, clock, audit }: AppContext): void 
     (request) => {
       const { params, body } = request;
       return act(request, params.route, { unit: unitInBody(body), partition: body.partition, ...body });
+    },
+  );
+
+  app.post(
+    '/v1/routes/:route/locks/bulk-actions',
+    {
+      config: { scope: 'operate' },
+      schema: {
+        tags: ['locks'],
+        summary: 'Act on all locks that match a filter',
+        params: RouteParams,
+        headers: IdempotencyHeaders,
+        body: BulkBody,
+        response: { 200: BulkAnswer, ...errorAnswers },
+      },
+    },
+    async (request) => {
+      const { route } = request.params;
+      const { filter, action, reason, dryRun = false, limit = Infinity } = request.body;
+      const { olderThan } = filter;
+      const bulk = {
+        ...{ filter, action, dryRun, limit },
+        before: olderThan === undefined ? Infinity : clock.now() - durationOf(olderThan),
+        use: JSON.stringify(['bulk', action, filter, request.body.limit ?? null, reason]),
+      };
+      const done = await new BulkRun(desks.of(route), bulk, idempotencyKeyOf(request), stopping).run();
+      audit.record(request, {
+        action: `bulk-${action}`,
+        route,
+        target: { filter },
+        reason,
+        result: { ...done },
+      });
+      return done;
     },
   );
 
@@ -129,6 +166,7 @@ export function lockRoutes(app: App, { desks, clock, audit }: AppContext): void 
         summary: 'Act on the lock of a key',
         params: LockParams,
         querystring: LockQuery,
+        headers: IdempotencyHeaders,
         body: ActionBody,
         response: { 200: ActionDone, ...errorAnswers },
       },
@@ -139,6 +177,11 @@ export function lockRoutes(app: App, { desks, clock, audit }: AppContext): void 
       return act(request, params.route, { unit, partition: query.partition, ...body });
     },
   );
+}
+
+function idempotencyKeyOf({ headers }: FastifyRequest): string | undefined {
+  const { 'idempotency-key': key } = headers;
+  return Array.isArray(key) ? key.join(',') : key;
 }
 
 function unitInPath(text: string, encoding: 'utf8' | 'base64' = 'utf8'): Unit {

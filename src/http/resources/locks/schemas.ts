@@ -80,6 +80,19 @@ const actionProperties = {
   reason: Type.String({ pattern: '\\S', maxLength: 1_000, description: 'Why; it is logged.' }),
 };
 
+/** Of a call that must not act twice. */
+export const IdempotencyHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description:
+        'The same call with the same one is done once and answered the same for a day, also if the service was killed ' +
+        'in the middle. Another call with it is refused.',
+    }),
+  ),
+});
+
 export const ActionBody = Type.Object(actionProperties);
 
 export const AnyActionBody = Type.Object({
@@ -93,4 +106,33 @@ export const ActionDone = Type.Object({
   outcome: oneOf('done', 'unchanged'),
   entries: Type.Integer({ description: 'Messages concerned.' }),
   partition: Type.Integer(),
+});
+
+export const BulkBody = Type.Object({
+  filter: Type.Object(
+    {
+      state: Type.Optional(State),
+      partition: Type.Optional(Type.Integer()),
+      olderThan: Type.Optional(Type.String({ description: 'Locked for at least so long: `5m`, `24h`.' })),
+      keyPrefix: Type.Optional(Type.String({ description: 'What the key begins with.' })),
+      errorClass: Type.Optional(Type.String({ description: 'Of the last error of the head.' })),
+    },
+    { additionalProperties: false, description: 'Which locks; `{}` = all of the route.' },
+  ),
+  action: actionProperties.action,
+  reason: actionProperties.reason,
+  dryRun: Type.Optional(Type.Boolean({ description: 'Only count them.' })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, description: 'At most this many, the oldest first.' })),
+});
+
+export const BulkAnswer = Type.Object({
+  matched: Type.Integer({
+    description: 'Locks that this call found, of those that were there at the click.',
+  }),
+  done: Type.Integer(),
+  unchanged: Type.Integer({ description: 'The action had nothing to do there.' }),
+  gone: Type.Integer({ description: 'Unlocked before their turn came.' }),
+  dryRun: Type.Boolean(),
+  complete: Type.Boolean({ description: 'All that matched were dealt with.' }),
+  problems: Type.Array(Type.String(), { description: 'Why not, and what to do, one line each.' }),
 });

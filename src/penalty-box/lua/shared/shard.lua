@@ -3,10 +3,11 @@
 -- records costs about 15 Redis commands instead of 10,000.
 --
 -- ARGV[1] run id of the server that the caller's connection was made to     ARGV[2] now, epoch ms on Redis' clock
--- KEYS[16], where it is given: holds nothing, and says that the caller wants to hear what was changed (tell()).
+-- KEYS[16], where it is given and no other one: holds nothing, and says that the caller wants to hear what was changed (tell()).
 -- Every reply starts with a status: OK | NOT_READY | FENCED | BEHIND | CURSOR.
 local META, LOCKS, RECORDS, STATES, QUEUE, DUE, FLIGHT, PENDING, KNOWN, CHANGES, UNRESOLVED, SETTLING, JOURNAL, REDRIVEN, AGES, TELL =
   unpack(KEYS)
+if TELL == META then TELL = nil end
 local RUN, NOW = ARGV[1], tonumber(ARGV[2])
 local call = redis.call
 

@@ -274,7 +274,7 @@ export class BoxModel {
     if (this.hold && copy.unit.startsWith('k') && entry.condemned !== 'operator') {
       land(entry);
       entry.state = 'dead-lettered';
-      lock.parked = 'by dead letter';
+      if (lock.parked === 'no') lock.parked = 'by dead letter';
     } else {
       this.#resolve(entry);
     }
@@ -352,7 +352,7 @@ export class BoxModel {
         return 'done';
       case 'retry-now':
         if (head?.state === 'dead-lettered') {
-          lock.parked = 'no';
+          if (lock.parked === 'by dead letter') lock.parked = 'no';
           Object.assign(head, {
             state: 'held',
             condemned: '',
@@ -375,7 +375,7 @@ export class BoxModel {
       case 'discard-head':
         if (!head) return 'unchanged';
         this.#recall(unit, false);
-        if (head.state === 'dead-lettered') lock.parked = 'no';
+        if (head.state === 'dead-lettered' && lock.parked === 'by dead letter') lock.parked = 'no';
         this.#resolve(head);
         return 'done';
       default:

@@ -126,12 +126,20 @@ const ACTIONS: readonly Action[] = [
   'unpark',
 ];
 
-export const act: Run = async (world, [action = 0, origin = 0]) => {
+/** Now and then a call is made again, or seems to be: what was done under an Idempotency-Key is not done again. */
+export const act: Run = async (world, [action = 0, origin = 0, again = 0]) => {
   const { model, box } = world;
   const name = ACTIONS[action % ACTIONS.length] ?? 'park';
   const unit = nameOf(keyOfOrigin(world.near(origin)), world.near(origin));
-  const { outcome } = await box.operator.act(3, Buffer.from(unit), name);
-  assert.equal(outcome, model.act(unit, name));
+  const key = again % 3 === 0 ? `click-${String(again % 4)}` : null;
+  const how = key === null ? {} : { idempotencyKey: key };
+  const { outcome, repeated } = await box.operator.act(3, Buffer.from(unit), name, how);
+  const deed = `${key ?? ''} ${name} ${unit}`;
+  const before = key === null ? undefined : world.deeds.get(deed);
+  assert.equal(repeated, before !== undefined);
+  const expected = before ?? model.act(unit, name);
+  assert.equal(outcome, expected);
+  if (key !== null && expected !== 'unknown') world.deeds.set(deed, expected);
 };
 
 /** Mostly the group goes on, at times its offsets are set back. */

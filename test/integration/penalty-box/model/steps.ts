@@ -89,7 +89,7 @@ const HAPPENINGS: readonly (readonly [weight: number, name: string, run: Run, pi
   [2, 'acknowledge', acknowledge, 1],
   [1, 'withdraw', withdraw, 2],
   [2, 'bury', bury, 0],
-  [1, 'act', act, 2],
+  [2, 'act', act, 3],
   [2, 'evidence', evidence, 3],
   [1, 'takeOver', takeOver, 1],
   [2, 'wait', wait, 1],

@@ -34,6 +34,8 @@ export class World {
   readonly jobs: Job[] = [];
   readonly claims: Claim[] = [];
   readonly owners: OwnerBox[] = [];
+  /** What was answered to actions with an Idempotency-Key; what Redis forgets of a shard leaves it alone here. */
+  readonly deeds = new Map<string, 'done' | 'unchanged'>();
   /** Locks that Redis forgot: nobody released them. */
   lostLocks = 0;
   /** The end of the topic that redeliveries go to. */
@@ -107,7 +109,7 @@ export class World {
     );
     const entries = model.all();
     assert.deepEqual(
-      { ...totals, knownKeys: 0 },
+      { ...totals, knownKeys: 0, youngest: 0 },
       {
         lockedKeys: model.locks.size,
         heldMessages: entries.filter(({ record }) => record).length,
@@ -118,6 +120,7 @@ export class World {
         cursor: model.cursor,
         knownKeys: 0,
         oldestSince: model.locks.values().next().value?.since ?? null,
+        youngest: 0,
       },
     );
     // The order by age is the order in which the locks were made, and holds all of them and no other.
@@ -126,6 +129,7 @@ export class World {
       names,
       'locks by age',
     );
+    assert.ok((byAge.locks.at(-1)?.age ?? 0) <= totals.youngest);
   }
 
   #compareLock(name: string, lock: Lock | undefined, view: LockView | null): void {

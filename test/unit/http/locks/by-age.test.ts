@@ -15,6 +15,7 @@ function lock(partition: number, age: number, state: LockState = 'waiting'): Bro
     heldBytes: 100,
     attempt: 1,
     headOffset: 1,
+    parkedBy: null,
     nextAttemptAt: null,
     lastError: null,
     age,
