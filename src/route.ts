@@ -17,6 +17,7 @@ import type { OriginReader } from './kafka/origin-reader.ts';
 import type { KafkaProducer } from './kafka/producer.ts';
 import { RetryConsumer } from './kafka/retry-consumer.ts';
 import { RouteTopics } from './kafka/route-topics.ts';
+import type { SettingsWatch } from './kafka/settings-watch.ts';
 import { topicIdsOf } from './kafka/topic-problems.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics/metrics.ts';
@@ -44,6 +45,8 @@ export interface Shared {
   /** Of redrives, so that redeliveries never wait behind them. */
   readonly redriveProducer: KafkaProducer;
   readonly origins: OriginReader;
+  /** How topics are set. */
+  readonly settings: Pick<SettingsWatch, 'problems' | 'holds'>;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -55,6 +58,8 @@ export interface Route extends Component {
   readonly desk: RouteDesk;
   /** Something of a shard is due at that time (epoch ms). */
   wake(partition: number, at: number): void;
+  /** What was held back may be released now. */
+  wakeAll(): void;
 }
 
 /** Sends on their way to Kafka, of all routes together: what is released beyond that would only wait in memory. */
@@ -65,7 +70,7 @@ const BLOCK_MS = 1_000;
 
 /** Puts the parts of one route together. */
 export function createRoute(route: RouteConfig, shared: Shared): Route {
-  const { config, servers, offsets, producer, metrics, clock, random, nonce } = shared;
+  const { config, servers, offsets, producer, settings, metrics, clock, random, nonce } = shared;
   const logger = shared.logger.child({ route: route.name });
   const group = groupId(config, route);
   const ordered = route.ordering === 'key';
@@ -116,8 +121,10 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
   const limit = new ReleaseLimit(
     () => clock.monotonic(),
     () =>
-      (releaseRate(control.state, route.redelivery.maxPerSecond) * Math.max(1, worker.shards.length)) /
-      Math.max(1, topics.partitions),
+      settings.holds(route.name)
+        ? 0
+        : (releaseRate(control.state, route.redelivery.maxPerSecond) * Math.max(1, worker.shards.length)) /
+          Math.max(1, topics.partitions),
   );
   const readings = new Map<number, ReadShard>();
 
@@ -289,7 +296,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     partitionCount: () => topics.partitions,
     mainPartitionCount: () => topics.mainPartitions,
     refreshTopics: () => topics.refresh(),
-    problems: () => topics.problems,
+    problems: () => [...topics.problems, ...settings.problems(route.name)],
     shards: () =>
       worker.shards.map(({ partition, restored, journalLate }) => ({ partition, restored, journalLate })),
     retryEnd: async (partition) => {
@@ -307,6 +314,9 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     desk,
     wake: (partition, at) => {
       worker.shard(partition)?.wake(at);
+    },
+    wakeAll: () => {
+      for (const shard of worker.shards) shard.wake(0);
     },
   };
 }

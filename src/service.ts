@@ -9,9 +9,12 @@ import { publishTo } from './audit/topic.ts';
 import { createApp } from './http/app.ts';
 import { Authentication } from './http/auth/authentication.ts';
 import { HttpServer } from './http/server.ts';
+import { ClusterGuard } from './kafka/cluster-guard.ts';
+import { ClusterView } from './kafka/cluster-view.ts';
 import { KafkaOffsets } from './kafka/offsets.ts';
 import { OriginReader } from './kafka/origin-reader.ts';
 import { KafkaProducer } from './kafka/producer.ts';
+import { SettingsWatch } from './kafka/settings-watch.ts';
 import type { Logger } from './logger.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { refuseEviction } from './redis/refuse-eviction.ts';
@@ -19,6 +22,7 @@ import { createServers } from './redis/servers.ts';
 import { WakeUps } from './redis/wake-ups.ts';
 import { SEND_TIMEOUT } from './redrive/lease.ts';
 import { createRoute } from './route.ts';
+import type { Route } from './route.ts';
 import { versionOfPackage } from './version.ts';
 
 interface Overrides {
@@ -50,8 +54,21 @@ export function createService(
     config.routes.map(({ name }) => name),
     config.environment,
   );
+  const view = (): Promise<ClusterView> => ClusterView.open(config, { retries: 0 });
+  const guard = new ClusterGuard({ expected: config.kafka.clusterId, open: view, clock, logger });
+  const settings = new SettingsWatch({
+    routes: config.routes,
+    topics: (names) => offsets.topics(names),
+    open: view,
+    onKnown: () => {
+      for (const route of routes.values()) route.wakeAll();
+    },
+    clock,
+    logger,
+  });
   const shared = {
     config,
+    settings,
     servers,
     offsets,
     producer,
@@ -63,7 +80,9 @@ export function createService(
     random,
     nonce: () => randomBytes(9).toString('base64url'),
   };
-  const routes = new Map(config.routes.map((route) => [route.name, createRoute(route, shared)]));
+  const routes: ReadonlyMap<string, Route> = new Map(
+    config.routes.map((route) => [route.name, createRoute(route, shared)]),
+  );
   const wakeUps = new WakeUps({
     servers,
     keyPrefix: config.redis.keyPrefix,
@@ -110,6 +129,8 @@ export function createService(
     refuseEviction(servers),
     wakeUps,
     offsets,
+    guard,
+    settings,
     producer,
     redriveProducer,
     origins,

@@ -5,6 +5,8 @@ import type { Read, TopicSettings } from './cluster-view.ts';
 export interface Compaction {
   readonly topic: string;
   readonly cost: string;
+  /** Retries themselves are at stake, not only what was given up. */
+  readonly stopsRetries: boolean;
 }
 
 export function isCompacted(settings: TopicSettings): boolean {
@@ -24,6 +26,7 @@ export function compactions(
   ]);
   return [...costs].flatMap(([name, cost]) => {
     const seen = settings.get(name);
-    return seen?.kind === 'read' && isCompacted(seen.value) ? [{ topic: name, cost }] : [];
+    if (seen?.kind !== 'read' || !isCompacted(seen.value)) return [];
+    return [{ topic: name, cost, stopsRetries: name !== deadLetterTopic }];
   });
 }

@@ -41,14 +41,11 @@ export class ServiceProcess implements AsyncDisposable {
     const port = await freePort();
     const service = new ServiceProcess(workspace, port, options);
     const http = { host: '127.0.0.1', port };
-    await writeFile(
-      service.#configFile,
-      JSON.stringify({ log: { level: 'debug' }, ...options.config, http }),
-    );
+    await writeFile(service.configFile, JSON.stringify({ log: { level: 'debug' }, ...options.config, http }));
     return service;
   }
 
-  get #configFile(): string {
+  get configFile(): string {
     return join(this.#workspace.directory, 'config.yaml');
   }
 
@@ -59,15 +56,7 @@ export class ServiceProcess implements AsyncDisposable {
       `HTTP_PORT=${this.#port}`,
       'UV_THREADPOOL_SIZE=64',
     ];
-    const command = [
-      process.execPath,
-      '--import',
-      'tsx',
-      'src/cli.ts',
-      'serve',
-      '--config',
-      this.#configFile,
-    ];
+    const command = [process.execPath, '--import', 'tsx', 'src/cli.ts', 'serve', '--config', this.configFile];
     const args = ['-c', launch, 'sh', root, ...environment, ...command];
     this.#child = this.#workspace.spawn('service', 'sh', args);
   }

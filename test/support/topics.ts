@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import RdKafka from '@confluentinc/kafka-javascript';
+import { Admin as Viewer } from '@platformatic/kafka';
 import { connect, disconnect } from './kafka-clients.ts';
 import { kafkaBrokers } from './stack.ts';
 import { waitFor } from './wait-for.ts';
@@ -135,5 +136,39 @@ async function withAdmin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
     return await work(admin);
   } finally {
     await admin.disconnect();
+  }
+}
+
+/** Sets settings of a topic that is there. */
+export async function configureTopic(
+  topic: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<void> {
+  await withViewer((viewer) =>
+    viewer.incrementalAlterConfigs({
+      resources: [
+        {
+          resourceType: 2,
+          resourceName: topic,
+          configs: Object.entries(settings).map(([name, value]) => ({ name, configOperation: 0, value })),
+        },
+      ],
+    }),
+  );
+}
+
+/** The groups whose names begin so. */
+export async function groupsNamed(prefix: string): Promise<string[]> {
+  const groups = await withViewer((viewer) => viewer.listGroups({ types: ['classic', 'consumer'] }));
+  return [...groups.keys()].filter((id) => id.startsWith(prefix));
+}
+
+/** A client that can do what the one of the service can't. */
+async function withViewer<T>(work: (viewer: Viewer) => Promise<T>): Promise<T> {
+  const viewer = new Viewer({ clientId: 'test', bootstrapBrokers: [...kafkaBrokers] });
+  try {
+    return await work(viewer);
+  } finally {
+    await viewer.close();
   }
 }
