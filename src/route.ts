@@ -3,15 +3,10 @@ import type { Component } from './component.ts';
 import { inOrder } from './component.ts';
 import type { Config, RouteConfig } from './config/config.ts';
 import { groupId } from './config/config.ts';
-import { DeadLetterDesk } from './dead-letters/dead-letter-desk.ts';
-import { DeadLetterIndex } from './dead-letters/dead-letter-index.ts';
-import { DeadLetterReader } from './dead-letters/dead-letter-reader.ts';
-import { IndexScripts } from './dead-letters/index-scripts.ts';
 import { placeHeaders } from './domain/outgoing-headers.ts';
 import { OrchestratorError } from './errors.ts';
 import { Evidence } from './evidence/evidence.ts';
 import type { RouteDesk } from './http/route-desk.ts';
-import { AssignedConsumer } from './kafka/assigned-consumer.ts';
 import type { KafkaOffsets } from './kafka/offsets.ts';
 import type { OriginReader } from './kafka/origin-reader.ts';
 import type { KafkaProducer } from './kafka/producer.ts';
@@ -32,6 +27,7 @@ import { OperatorBox } from './penalty-box/operator-box.ts';
 import { ReleaseLimit } from './protection/release-limit.ts';
 import { releaseRate, RouteControl } from './protection/route-control.ts';
 import { Register } from './redis/register.ts';
+import { createDeadLetters } from './route-dead-letters.ts';
 import { createRedrives } from './route-redrives.ts';
 import type { RedisServers } from './redis/servers.ts';
 import { controlKey, wakeChannel } from './redis/shard-keys.ts';
@@ -47,6 +43,8 @@ export interface Shared {
   readonly origins: OriginReader;
   /** How topics are set. */
   readonly settings: Pick<SettingsWatch, 'problems' | 'holds'>;
+  /** For operators: what they look at is not to hold up what is due. */
+  readonly views: OriginReader;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -107,6 +105,9 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     onIds: (ids) => {
       for (const shard of worker.shards) shard.onTopics(ids);
     },
+    onDeadLetters: (topic) => {
+      deadLetters.indexer.see(topic);
+    },
     clock,
     logger,
   });
@@ -148,13 +149,15 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
       metrics.rebalances.inc({ route: route.name });
     },
     onOwned: (shard) => {
-      const deadLetters = (): number => (shard.partition === 0 ? (topics.deadLetters ?? 0) : 0);
+      deadLetters.indexer.reassign();
+      const depth = (): number => (shard.partition === 0 ? deadLetters.indexer.depth : 0);
       const { now } = clockOf(shard.partition);
-      const reading = new ReadShard(shard, { operator, now, clock, ordered, deadLetters });
+      const reading = new ReadShard(shard, { operator, now, clock, ordered, deadLetters: depth });
       readings.set(shard.partition, reading);
       metrics.gauges.setShard(route.name, shard.partition, reading);
     },
     onGone: (partition) => {
+      deadLetters.indexer.reassign();
       readings.get(partition)?.stop();
       readings.delete(partition);
       metrics.gauges.dropShard(route.name, partition);
@@ -265,23 +268,17 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     });
   }
 
-  const openReader = (): AssignedConsumer =>
-    new AssignedConsumer({ config, groupId: `${group}.dead-letters`, clock, logger });
-  const index = new DeadLetterIndex({
-    scripts: new IndexScripts({ servers, keyPrefix, route: route.name }),
-    topic: route.deadLetterTopic,
-    mainTopic: route.topic,
-    send: (place, record, settle) => {
-      producer.send(place, record, settle);
-    },
-    clock,
+  const deadLetters = createDeadLetters(route, {
+    ...shared,
+    logger,
+    owns: (shard) => worker.shard(shard) !== undefined,
+    shards: () => topics.partitions,
   });
-  const reader = new DeadLetterReader({ open: openReader, topic: route.deadLetterTopic, clock });
 
   const redrives = createRedrives(route, {
     ...shared,
     logger,
-    index,
+    index: deadLetters.desk.index,
     ownsFirst: () => worker.shard(0) !== undefined,
     partitions: () => topics.partitions,
   });
@@ -291,7 +288,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     gate,
     operator,
     control,
-    deadLetters: new DeadLetterDesk({ index, reader }),
+    deadLetters: deadLetters.desk,
     redrives: redrives.desk,
     partitionCount: () => topics.partitions,
     mainPartitionCount: () => topics.mainPartitions,
@@ -306,11 +303,11 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     },
     committed: async (partition) =>
       (await offsets.committed(route.consumerGroup, redeliveryTopic)).get(partition) ?? -1,
-    deadLetterCount: () => Promise.resolve(topics.deadLetters),
+    deadLetterCount: async () => (await deadLetters.desk.state()).open,
   };
 
   return {
-    ...inOrder([control, topics, reader, consumer, evidence, redrives]),
+    ...inOrder([control, topics, deadLetters, consumer, evidence, redrives]),
     desk,
     wake: (partition, at) => {
       worker.shard(partition)?.wake(at);

@@ -50,6 +50,7 @@ export function createService(
   const producer = new KafkaProducer({ config, logger });
   const redriveProducer = new KafkaProducer({ config: redriving(config), logger });
   const origins = new OriginReader({ config, clock });
+  const views = new OriginReader({ config, clock });
   const metrics = createMetrics(
     config.routes.map(({ name }) => name),
     config.environment,
@@ -74,6 +75,7 @@ export function createService(
     producer,
     redriveProducer,
     origins,
+    views,
     metrics,
     clock,
     logger,
@@ -135,6 +137,7 @@ export function createService(
     redriveProducer,
     origins,
     audit,
+    views,
     // Gates are answered until the shards are given back.
     { start: () => Promise.resolve(), stop: () => server.stop() },
     ...routes.values(),

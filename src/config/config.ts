@@ -127,6 +127,7 @@ export interface RouteConfig {
   /** When old retry records are appended anew: ms, and retry records behind them. */
   readonly carryForward: { readonly age: number; readonly distance: number };
   readonly limits: { readonly heldBytes: number; readonly lockedKeys: number };
+  readonly deadLetters: { readonly indexLimit: number };
   readonly gateListLimit: number;
 }
 

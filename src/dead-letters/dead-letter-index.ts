@@ -21,7 +21,7 @@ interface Deps {
 }
 
 /** Offsets in one script. */
-const AT_ONCE = 500;
+const AT_ONCE = 200;
 /** Ranges in one marker: it stays far below what a topic takes. */
 const RANGES_AT_ONCE = 5_000;
 
@@ -93,8 +93,7 @@ export class DeadLetterIndex {
 
   /** @throws OrchestratorError UNAVAILABLE where Redis does not answer. */
   async state(): Promise<IndexState> {
-    const { runId, fields } = await this.#deps.scripts.meta();
-    return readState(fields, runId);
+    return readState(await this.#deps.scripts.meta());
   }
 
   async #settle(

@@ -5,6 +5,7 @@ import { applicationHeaders } from '../domain/outgoing-headers.ts';
 import type { DeadLetterReason } from '../domain/outgoing-headers.ts';
 import { headerText } from '../domain/record.ts';
 import type { Header, KafkaRecord, Origin } from '../domain/record.ts';
+import { isMarker } from './marker.ts';
 
 /** Where a dead letter lies in the dead-letter topic. */
 export interface Position {
@@ -61,9 +62,13 @@ const REASONS = new Set<string>([
 const WHOLE_NUMBER = /^[0-9]{1,15}$/;
 const NUMBER_LIMIT = 2 ** 47;
 
-/** Reads one record of a dead-letter topic. Pure; never throws, whatever the headers hold. */
-export function readDeadLetter(record: KafkaRecord): DeadLetter {
+/**
+ * Reads one record of a dead-letter topic. Null: it is no dead letter of this route, but a marker, or another route's that
+ * shares the topic. Pure; never throws, whatever the headers hold.
+ */
+export function readDeadLetter(record: KafkaRecord, route: string): DeadLetter | null {
   const { partition, offset, timestamp, key, value, headers } = record;
+  if (isMarker(record) || isAnothers(headers, route)) return null;
   const redrive = headerText(headers, HEADER.redrive);
   const common = {
     position: { partition, offset },
@@ -81,14 +86,21 @@ export function readDeadLetter(record: KafkaRecord): DeadLetter {
   };
 }
 
+function isAnothers(headers: readonly Header[], route: string): boolean {
+  if (headerText(headers, HEADER.deadLetterReason) === undefined) return false;
+  return (headerText(headers, HEADER.route) ?? route) !== route;
+}
+
 type Told = Omit<DeadLetter, 'position' | 'key' | 'value' | 'redrive' | 'applicationHeaders'>;
 
 /** Null: not by this service. */
 function ours(headers: readonly Header[], written: number): Told | null {
-  const text = (name: string): string | undefined => headerText(headers, name);
+  if (headerText(headers, HEADER.deadLetterReason) === undefined) return null;
+  // Of several with a name the last counts.
+  const values = new Map(headers);
+  const text = (name: string): string | undefined => values.get(name)?.toString('utf8');
   const number = (name: string): number | null => wholeNumber(text(name));
-  const reason = text(HEADER.deadLetterReason);
-  if (reason === undefined) return null;
+  const reason = text(HEADER.deadLetterReason) ?? '';
   const topic = text(HEADER.originTopic) ?? '';
   const partition = number(HEADER.originPartition);
   const offset = number(HEADER.originOffset);

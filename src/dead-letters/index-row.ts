@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { decode, encode } from '@msgpack/msgpack';
 import type { Origin } from '../domain/record.ts';
 import type { DeadLetter, DeadLetterSource, Position, Reason } from './dead-letter.ts';
@@ -37,6 +37,8 @@ export interface IndexedDeadLetter extends Pick<
 /** Bytes of a key that a row keeps. Look-ups are by the hash of all of it. */
 export const KEY_LIMIT = 256;
 const NONE = Buffer.alloc(8);
+/** The group of all that is left above a thousand groups. */
+export const LUMP = NONE;
 /** Before `by`: status, time, three hashes, settled at, length of `by`. */
 const HEAD = 1 + 6 + 24 + 6 + 1;
 
@@ -67,25 +69,23 @@ export function keyHash(key: Buffer | null): Buffer {
 }
 
 /** The name of a group, and what finds its rows. */
-export function groupName(reason: string, errorClass: string): Buffer {
-  return Buffer.from(`${reason}\0${errorClass}`, 'utf8');
+export function groupName(reason: string, errorClass: string): string {
+  return `${reason}\0${errorClass}`;
 }
 
 export function groupHash(reason: string, errorClass: string): Buffer {
   return hashOf(groupName(reason, errorClass));
 }
 
-/** `mainTopic` stands in most origins: it is not stored with each. */
+/** As it is while it is open. `mainTopic` stands in most origins: it is not stored with each. */
 export function packRow(letter: DeadLetter, mainTopic: string): Buffer {
-  const { position, deadLetteredAt, key, value, reason, errorClass, origin } = letter;
-  const name = groupName(reason, errorClass);
-  const head = Buffer.allocUnsafe(6 + 6 + 24 + 2);
-  head.writeUIntBE(position.offset, 0, 6);
-  head.writeUIntBE(deadLetteredAt, 6, 6);
-  keyHash(key).copy(head, 12);
-  hashOf(name).copy(head, 20);
-  sameness(letter).copy(head, 28);
-  head.writeUInt16BE(name.length, 36);
+  const { deadLetteredAt, key, value, reason, errorClass, origin } = letter;
+  const head = Buffer.alloc(HEAD);
+  head.write('o', 0, 'latin1');
+  head.writeUIntBE(deadLetteredAt, 1, 6);
+  keyHash(key).copy(head, 7);
+  groupHash(reason, errorClass).copy(head, 15);
+  sameness(letter).copy(head, 23);
   const facts: Facts = [
     letter.source,
     reason,
@@ -100,7 +100,7 @@ export function packRow(letter: DeadLetter, mainTopic: string): Buffer {
     value?.length ?? 0,
     (letter.keyAtOrigin ? 1 : 0) + (letter.valueAtOrigin ? 2 : 0),
   ];
-  return Buffer.concat([head, name, encode(facts)]);
+  return Buffer.concat([head, encode(facts)]);
 }
 
 /** `id`: partition (4) and offset (6). */
@@ -163,5 +163,5 @@ function same({ topic, partition, offset }: Origin, attempt: number, redrive: st
 }
 
 function hashOf(bytes: Buffer | string): Buffer {
-  return createHash('sha1').update(bytes).digest().subarray(0, 8);
+  return hash('sha1', bytes, 'buffer').subarray(0, 8);
 }

@@ -10,8 +10,14 @@ type Operation = 'take' | 'index' | 'settle' | 'statuses' | 'page' | 'row' | 'gr
 export type IndexReply =
   | { readonly status: 'OK'; readonly result: readonly Reply[] }
   | { readonly status: 'NOT_READY' }
-  | { readonly status: 'CURSOR'; readonly cursor: number }
+  | { readonly status: 'CURSOR'; readonly cursor: number; readonly partition: number }
   | { readonly status: 'MORE'; readonly partitions: number };
+
+export interface Meta {
+  readonly runId: string;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly openRows: number;
+}
 
 interface Deps {
   readonly servers: { serverOf(key: string): { readonly connection: RedisConnection } };
@@ -44,11 +50,15 @@ export class IndexScripts {
     return this.#run(operation, allDeadLetterKeys(keyPrefix, route, partitions), args);
   }
 
-  /** The fields of `meta`, and the run id that they have to belong to. */
-  async meta(): Promise<{ readonly runId: string; readonly fields: Readonly<Record<string, string>> }> {
+  /** The fields of `meta`, rows of open dead letters, and the run id that all has to belong to. */
+  async meta(): Promise<Meta> {
+    const { keyPrefix, route } = this.#deps;
     const { connection } = this.#deps.servers.serverOf(this.#meta);
-    const { runId } = connection;
-    return { runId, fields: await answered('meta', connection.redis.hgetall(this.#meta)) };
+    const { runId, redis } = connection;
+    const open = deadLetterKeys(keyPrefix, route, 0)[2] ?? '';
+    const both = await answered('meta', redis.multi().hgetall(this.#meta).zcard(open).exec());
+    const [fields, rows] = (both ?? []).map(([, value]) => value);
+    return { runId, fields: (fields ?? {}) as Meta['fields'], openRows: Number(rows ?? 0) };
   }
 
   /** Reason and class of the groups that have open rows, by hash. */
@@ -91,7 +101,7 @@ function decode(reply: Reply): IndexReply {
     case 'OK':
       return { status: 'OK', result };
     case 'CURSOR':
-      return { status: 'CURSOR', cursor: Number(result[0]) };
+      return { status: 'CURSOR', cursor: Number(result[0]), partition: Number(result[1] ?? -1) };
     case 'MORE':
       return { status: 'MORE', partitions: Number(result[0]) };
     case 'NOT_READY':

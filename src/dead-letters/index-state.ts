@@ -1,7 +1,11 @@
+import type { Meta } from './index-scripts.ts';
+
 /** How far the index has come. */
 export interface IndexState {
   /** Dead letters that nobody has settled; null while the index is being read anew. */
   readonly open: number | null;
+  /** The same in detail: there are rows of no more than the limit. */
+  readonly openRows: number;
   /** Rows of settled ones were left out for the limit. */
   readonly pastEvicted: boolean;
   readonly partitions: readonly PartitionState[];
@@ -16,9 +20,9 @@ export interface PartitionState {
 }
 
 /** Reads the fields of `meta` (lua/shared/index.lua). Pure. */
-export function readState(fields: Readonly<Record<string, string>>, runId: string): IndexState {
+export function readState({ fields, runId, openRows }: Meta): IndexState {
   const ours = fields['incarnation']?.startsWith(`${runId}:`) === true;
-  if (!ours) return { open: null, pastEvicted: false, partitions: [] };
+  if (!ours) return { open: null, openRows: 0, pastEvicted: false, partitions: [] };
   const partitions: PartitionState[] = [];
   let restored = true;
   for (let partition = 0; partition < Number(fields['partitions'] ?? 0); partition++) {
@@ -29,6 +33,7 @@ export function readState(fields: Readonly<Record<string, string>>, runId: strin
   }
   return {
     open: restored ? Number(fields['open'] ?? 0) : null,
+    openRows,
     pastEvicted: fields['pastEvicted'] === '1',
     partitions,
   };

@@ -51,6 +51,7 @@ export class AssignedConsumer {
   #ends: { partition: number; offset: number }[] = [];
   #queued = false;
   #wake: (() => void) | null = null;
+  #interrupted = false;
   #closed = false;
 
   constructor({ config, groupId, uncommitted = false, clock, logger }: Deps) {
@@ -113,15 +114,23 @@ export class AssignedConsumer {
       const messages = await this.#consume(limit);
       const ends = this.#ends.splice(0);
       const left = deadline - this.#clock.monotonic();
-      if (messages.length > 0 || ends.length > 0 || left <= 0 || this.#closed) {
+      if (messages.length > 0 || ends.length > 0 || left <= 0 || this.#closed || this.#interrupted) {
+        this.#interrupted = false;
         return { records: messages.map(readMessage), ends };
       }
       if (!this.#isQueued()) await this.#idle(Math.min(IDLE, left));
     }
   }
 
-  /** Ends a `read` that waits. */
+  /** Waits without reading. */
+  async waitForInterrupt(ms: number): Promise<void> {
+    this.#interrupted = false;
+    if (!this.#closed) await this.#idle(ms);
+  }
+
+  /** Ends what waits. */
   interrupt(): void {
+    this.#interrupted = true;
     this.#signal();
   }
 

@@ -4,7 +4,7 @@ import type { RouteConfig } from '../config/config.ts';
 import type { TopicIds } from '../domain/topic-ids.ts';
 import type { Logger } from '../logger.ts';
 import { Trouble } from '../trouble.ts';
-import type { KafkaOffsets } from './offsets.ts';
+import type { KafkaOffsets, Range } from './offsets.ts';
 import type { Topics } from './topic-problems.ts';
 import { surplusPartitions, topicIdsOf, topicProblems, topicsOf } from './topic-problems.ts';
 
@@ -13,6 +13,10 @@ interface Deps {
   readonly route: RouteConfig;
   /** After each look, what they are now; '' = not there, or the broker does not say. */
   readonly onIds: (ids: TopicIds) => void;
+  /** After each look, the dead-letter topic; null: it is not there. */
+  readonly onDeadLetters: (
+    topic: { readonly id: string; readonly ranges: Map<number, Range> } | null,
+  ) => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -35,7 +39,6 @@ export class RouteTopics implements Component {
   #lookedAt = -Infinity;
   #partitions = 0;
   #mainPartitions = 0;
-  #deadLetters: number | null = null;
   #problems: readonly string[] = [UNKNOWN];
   #surplus: readonly string[] = [];
 
@@ -69,11 +72,6 @@ export class RouteTopics implements Component {
     return this.#problems;
   }
 
-  /** Records in the dead-letter topic, null = unknown. */
-  get deadLetters(): number | null {
-    return this.#deadLetters;
-  }
-
   /** Looks now, unless that was done a moment ago. Never rejects. */
   async refresh(): Promise<void> {
     if (this.#deps.clock.monotonic() - this.#lookedAt >= FRESH) await this.#look();
@@ -98,7 +96,7 @@ export class RouteTopics implements Component {
   }
 
   async #ask(): Promise<void> {
-    const { offsets, route, clock } = this.#deps;
+    const { offsets, route, clock, onDeadLetters } = this.#deps;
     try {
       const topics = await offsets.topics(topicsOf(route));
       this.#lookedAt = clock.monotonic();
@@ -107,10 +105,12 @@ export class RouteTopics implements Component {
       this.#mainPartitions = topics.get(route.topic)?.partitions ?? this.#mainPartitions;
       this.#judge(topics);
       this.#deps.onIds(topicIdsOf(route, topics));
-      if (topics.has(route.deadLetterTopic)) {
-        const ranges = [...(await offsets.ranges(route.deadLetterTopic)).values()];
-        this.#deadLetters = ranges.reduce((sum, { first, end }) => sum + end - first, 0);
-      }
+      const deadLetters = topics.get(route.deadLetterTopic);
+      onDeadLetters(
+        deadLetters === undefined
+          ? null
+          : { id: deadLetters.id, ranges: await offsets.ranges(route.deadLetterTopic) },
+      );
     } catch (error) {
       this.#silence.met(
         { event: 'topics_unknown', err: error },

@@ -9,7 +9,7 @@ interface Deps {
   readonly clock: Clock;
   /** `ordering: none` has no locks: its messages are counted, not locked. */
   readonly ordered: boolean;
-  /** Records in the dead-letter topic, where this shard is the one that reports them. */
+  /** Open dead letters, where this shard is the one that reports them. */
   readonly deadLetters: () => number;
 }
 

@@ -200,6 +200,7 @@ const CONFIG: RouteConfig = {
   claimTtl: 10_000,
   journalInterval: 200,
   limits: { heldBytes: 2 ** 30, lockedKeys: 100_000 },
+  deadLetters: { indexLimit: 100_000 },
   gateListLimit: 1_000,
 };
 
@@ -260,5 +261,6 @@ function noDeadLetters(): DeadLetterDesk {
   const open = (): never => {
     throw new Error('there is no Kafka');
   };
-  return new DeadLetterDesk({ index, reader: new DeadLetterReader({ open, topic, clock }) });
+  const reader = new DeadLetterReader({ open, topic, clock });
+  return new DeadLetterDesk({ route: CONFIG, scripts, index, reader, origins: { read: open } });
 }

@@ -142,6 +142,14 @@ export const routeSettings = {
       default: 100_000,
     },
   },
+  deadLetters: {
+    indexLimit: {
+      format: 'integer',
+      min: 1,
+      doc: 'The most dead letters that the index in Redis has in detail, about 0.7 KiB each; beyond it the oldest are only counted.',
+      default: 100_000,
+    },
+  },
   gateListLimit: {
     format: 'integer',
     min: 0,

@@ -6,7 +6,7 @@ local meta = call('HMGET', META, 'incarnation', 'topic', 'c' .. P, 'b' .. P, 'f'
 if not ready(meta[1]) or meta[2] ~= topic or not meta[3] then return { 'NOT_READY' } end
 local cursor, base, at, open = tonumber(meta[3]), tonumber(meta[4]), tonumber(meta[5]), tonumber(meta[6])
 if target <= at then return { 'OK', 1, text(open) } end
-local BYTES, ROWS_LIMIT, TRIM = 512, 300, 262144
+local BYTES, ROWS_LIMIT, TRIM = 512, 150, 262144
 
 local from = math.floor((at - base) / 8)
 local opened, settled = call('GETRANGE', OPEN_BITS, from, from + BYTES - 1), call('GETRANGE', SETTLED_BITS, from, from + BYTES - 1)

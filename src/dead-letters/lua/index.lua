@@ -1,65 +1,67 @@
 -- Dead letters are listed, and the cursor moves, in one step: read twice, they change nothing.
--- ARGV: run, topic's id, partition, cursor before, cursor after, rows at most, then each dead letter: offset, time (6 each),
---   hash of the key, of reason and class, of what makes it the same (8 each), reason and class (2 + text), facts
+-- ARGV: run, topic's id, partition, cursor before, cursor after, rows at most, how many names, then for each: group's hash,
+--   reason and class; then for each dead letter: id, row as it is while it is open
 -- returns how many are open, rows that were left out for the limit, second copies
-local topic, P, limit, FIRST = ARGV[2], ARGV[3], tonumber(ARGV[6]), 7
+local topic, P, limit, names, FIRST = ARGV[2], ARGV[3], tonumber(ARGV[6]), tonumber(ARGV[7]), 8
 local meta = call('HMGET', META, 'incarnation', 'topic', 'c' .. P, 'b' .. P, 'open')
 if not ready(meta[1]) or meta[2] ~= topic or not meta[3] then return { 'NOT_READY' } end
 if meta[3] ~= ARGV[4] then return { 'CURSOR', meta[3] } end
 local base, open, copies = tonumber(meta[4]), tonumber(meta[5]), 0
 
-local items, ids, sames, groups = {}, {}, {}, {}
-for i = FIRST, #ARGV do
-  local offset, at, key, group, same, name, tail = struct.unpack('>I6I6c8c8c8I2c0', ARGV[i])
-  local id = id_of(tonumber(P), offset)
-  items[#items + 1] = { offset, at, key, group, same, name, ARGV[i]:sub(tail), id }
-  ids[#ids + 1], sames[#sames + 1], groups[#groups + 1] = id, same, group
-end
-local firsts = #items > 0 and call('HMGET', SAME, unpack(sames)) or {}
-local named = #items > 0 and call('HMGET', NAMES, unpack(groups)) or {}
-local names = call('HLEN', NAMES)
-local ahead = #items > 0 and call('HLEN', AHEAD) > 0 and call('HMGET', AHEAD, unpack(ids)) or {}
-local here, openBits, settledBits = {}, {}, {}
-
 -- Above so many groups the rest is one.
-local function group_of(i, group, name)
-  if named[i] or here[group] then return group end
-  if names >= GROUPS_LIMIT then group, name = NONE, '' end
-  if not here[group] then
-    here[group], names = true, names + 1
-    put('HSET', NAMES, group, name)
-  end
-  return group
+local lumped, groups = {}, call('HLEN', NAMES)
+for i = FIRST, FIRST + 2 * names - 1, 2 do
+  if groups < GROUPS_LIMIT then groups = groups + call('HSETNX', NAMES, ARGV[i], ARGV[i + 1])
+  elseif call('HEXISTS', NAMES, ARGV[i]) == 0 then lumped[ARGV[i]] = true end
 end
+if next(lumped) then call('HSET', NAMES, NONE, '') end
 
-for i, item in ipairs(items) do
-  local offset, at, key, group, same, name, tail, id = unpack(item)
-  local member = struct.pack('>I6', at) .. id
-  local first = same ~= NONE and (firsts[i] or here['same' .. same])
-  local status, settledAt, by = 'o', 0, ''
+local ids, rows, sames = {}, {}, {}
+for i = FIRST + 2 * names, #ARGV, 2 do
+  local n, row = #ids + 1, ARGV[i + 1]
+  ids[n], rows[n], sames[n] = ARGV[i], row, row:sub(24, 31)
+end
+local firsts = #ids > 0 and call('HMGET', SAME, unpack(sames)) or {}
+local ahead = #ids > 0 and call('HLEN', AHEAD) > 0 and call('HMGET', AHEAD, unpack(ids)) or {}
+local here, openBits, settledBits = {}, {}, {}
+local newRows, newSame, newOpen, newKeys, newGroups = lists['HSET' .. ROWS], lists['HSET' .. SAME], lists['ZADD' .. OPEN],
+  lists['ZADD' .. BY_KEY], lists['ZADD' .. GROUPS]
+
+for i, id in ipairs(ids) do
+  local row, same = rows[i], sames[i]
+  local member, key, group = row:sub(2, 7) .. id, row:sub(8, 15), row:sub(16, 23)
+  local first = same ~= NONE and (firsts[i] or here[same])
+  local bits = settledBits
   if first then
-    status, copies = '2', copies + 1
-    by = first
+    copies = copies + 1
+    row = '2' .. row:sub(2, 37) .. string.char(#first) .. first .. row:sub(39)
+    put('ZADD', PAST, 0, member)
   elseif ahead[i] then
-    status, settledAt, by = struct.unpack('>c1I6Bc0', ahead[i])
+    local status, settledAt, by = struct.unpack('>c1I6Bc0', ahead[i])
+    row = status .. row:sub(2, 31) .. struct.pack('>I6B', settledAt, #by) .. by .. row:sub(39)
+    put('ZADD', PAST, 0, member)
+  else
+    open, bits = open + 1, openBits
+    if lumped[group] then
+      group = NONE
+      row = row:sub(1, 15) .. NONE .. row:sub(24)
+    end
+    local n, g = #newOpen, #newGroups
+    newOpen[n + 1], newOpen[n + 2], newGroups[g + 1], newGroups[g + 2] = 0, member, 0, group .. member
   end
   if ahead[i] then put('HDEL', AHEAD, id) end
-  if status == 'o' then
-    open = open + 1
-    group = group_of(i, group, name)
-    put('ZADD', OPEN, 0, member)
-    put('ZADD', GROUPS, 0, group .. member)
-  else
-    put('ZADD', PAST, 0, member)
+  if key ~= NONE then
+    local n = #newKeys
+    newKeys[n + 1], newKeys[n + 2] = 0, key .. member
   end
-  if key ~= NONE then put('ZADD', BY_KEY, 0, key .. member) end
   if same ~= NONE and not first then
-    here['same' .. same] = id
-    put('HSET', SAME, same, id)
+    here[same] = id
+    local n = #newSame
+    newSame[n + 1], newSame[n + 2] = same, id
   end
-  put('HSET', ROWS, id, struct.pack('>c1I6c8c8c8I6B', status, at, key, group, same, settledAt, #by) .. by .. tail)
-  local bits = status == 'o' and openBits or settledBits
-  bits[#bits + 1] = 'SET'; bits[#bits + 1] = 'u1'; bits[#bits + 1] = text(offset - base); bits[#bits + 1] = 1
+  local n, b = #newRows, #bits
+  newRows[n + 1], newRows[n + 2] = id, row
+  bits[b + 1], bits[b + 2], bits[b + 3], bits[b + 4] = 'SET', 'u1', text(struct.unpack('>I6', id, 5) - base), 1
 end
 write()
 variadic('BITFIELD', OPEN_BITS, openBits)
@@ -70,7 +72,7 @@ call('HSET', META, 'c' .. P, ARGV[5], 'open', text(open))
 local left = call('ZCARD', OPEN) + call('ZCARD', PAST) - limit
 local out = {}
 if left > 0 then
-  left = math.min(left, 500)
+  left = math.min(left, 200)
   for _, set in ipairs({ PAST, OPEN }) do
     for _, member in ipairs(call('ZRANGE', set, 0, left - #out - 1)) do out[#out + 1] = member:sub(7) end
     if set == PAST and #out > 0 then call('HSET', META, 'pastEvicted', 1) end

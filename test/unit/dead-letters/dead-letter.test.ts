@@ -24,7 +24,7 @@ function record(headers: Written, more: Partial<KafkaRecord> = {}): KafkaRecord 
 }
 
 const read = (headers: Written, more: Partial<KafkaRecord> = {}): DeadLetter =>
-  readDeadLetter(record(headers, more));
+  readDeadLetter(record(headers, more), 'orders')!;
 
 const ORIGIN = { topic: 'orders', partition: 3, offset: 1_234_567_890_123 };
 const INT_3 = 'hex:00000003';
@@ -258,7 +258,7 @@ test('whatever bytes there are, a dead letter comes of it that fits where it is 
   );
   fc.assert(
     fc.property(fc.array(fc.tuple(name, value)), fc.integer(), (headers, timestamp) => {
-      const letter = readDeadLetter({ ...record([]), headers, timestamp });
+      const letter = readDeadLetter({ ...record([]), headers, timestamp }, 'orders')!;
       for (const time of [letter.deadLetteredAt, letter.firstFailedAt ?? 0, letter.origin?.offset ?? 0]) {
         expect(time).toBeGreaterThanOrEqual(0);
         expect(time).toBeLessThan(2 ** 47);

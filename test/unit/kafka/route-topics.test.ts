@@ -13,6 +13,7 @@ class Watched implements AsyncDisposable {
   sizes: Record<string, number> | Error;
   asked = 0;
   ids: { readonly retry: string; readonly main: string } | undefined;
+  deadLetters: unknown;
   readonly topics: RouteTopics;
 
   private constructor(sizes: Record<string, number> | Error) {
@@ -21,6 +22,7 @@ class Watched implements AsyncDisposable {
     this.topics = new RouteTopics({
       route,
       onIds: (ids) => (this.ids = ids),
+      onDeadLetters: (topic) => (this.deadLetters = topic),
       clock: this.clock,
       logger: createLogger('info', {
         write: (line) => void this.lines.push(JSON.parse(line) as Record<string, unknown>),
@@ -56,10 +58,11 @@ class Watched implements AsyncDisposable {
 
 const WELL = { m: 2, 'm.retry': 2, 'm.dlq': 1 };
 
-test('a route whose topics are well says nothing, and counts its dead letters', async () => {
+test('a route whose topics are well says nothing, and tells of its dead-letter topic', async () => {
   await using watched = await Watched.start(WELL);
   await watched.clock.advance(MINUTE);
-  expect(watched.topics).toMatchObject({ partitions: 2, mainPartitions: 2, problems: [], deadLetters: 5 });
+  expect(watched.topics).toMatchObject({ partitions: 2, mainPartitions: 2, problems: [] });
+  expect(watched.deadLetters).toEqual({ id: 'm.dlq', ranges: new Map([[0, { first: 2, end: 7 }]]) });
   expect(watched.lines).toEqual([]);
 });
 
@@ -123,7 +126,7 @@ test('while Kafka does not answer, what it said last stands, and the log says so
 
 test('until Kafka has answered for the first time, nothing is known', async () => {
   await using watched = await Watched.start(new Error('no broker'));
-  expect(watched.topics).toMatchObject({ partitions: 0, mainPartitions: 0, deadLetters: null });
+  expect(watched.topics).toMatchObject({ partitions: 0, mainPartitions: 0 });
   expect(watched.topics.problems).toEqual(['Kafka has not said yet what topics it has']);
   watched.sizes = WELL;
   await watched.clock.advance(MINUTE);

@@ -1,0 +1,67 @@
+import type { Clock } from './clock.ts';
+import { inOrder } from './component.ts';
+import type { Component } from './component.ts';
+import type { Config, RouteConfig } from './config/config.ts';
+import { groupId } from './config/config.ts';
+import { DeadLetterDesk } from './dead-letters/dead-letter-desk.ts';
+import { DeadLetterIndex } from './dead-letters/dead-letter-index.ts';
+import { DeadLetterReader } from './dead-letters/dead-letter-reader.ts';
+import { DeadLetterIndexer } from './dead-letters/indexer.ts';
+import { IndexScripts } from './dead-letters/index-scripts.ts';
+import { IndexWriter } from './dead-letters/index-writer.ts';
+import { AssignedConsumer } from './kafka/assigned-consumer.ts';
+import type { KafkaOffsets } from './kafka/offsets.ts';
+import type { OriginReader } from './kafka/origin-reader.ts';
+import type { KafkaProducer } from './kafka/producer.ts';
+import type { Logger } from './logger.ts';
+import type { RedisServers } from './redis/servers.ts';
+
+interface Deps {
+  readonly config: Config;
+  readonly servers: RedisServers;
+  readonly offsets: KafkaOffsets;
+  readonly producer: KafkaProducer;
+  readonly views: OriginReader;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly nonce: () => string;
+  /** Whether this replica owns that shard now. */
+  readonly owns: (shard: number) => boolean;
+  /** Of the route; 0 = unknown. */
+  readonly shards: () => number;
+}
+
+/** What a route has for its dead letters. */
+export interface RouteDeadLetters extends Component {
+  readonly indexer: DeadLetterIndexer;
+  readonly desk: DeadLetterDesk;
+}
+
+/** Puts together what reads and keeps the dead letters of one route. */
+export function createDeadLetters(
+  route: RouteConfig,
+  { config, servers, offsets, producer, views, clock, logger, nonce, owns, shards }: Deps,
+): RouteDeadLetters {
+  const { deadLetterTopic: topic, topic: mainTopic } = route;
+  const group = `${groupId(config, route)}.dead-letters`;
+  const open = (): AssignedConsumer => new AssignedConsumer({ config, groupId: group, clock, logger });
+  const scripts = new IndexScripts({ servers, keyPrefix: config.redis.keyPrefix, route: route.name });
+  const index = new DeadLetterIndex({
+    ...{ scripts, topic, mainTopic, clock },
+    send: (place, record, settle) => {
+      producer.send(place, record, settle);
+    },
+  });
+  const ranges = () => offsets.ranges(topic);
+  const { indexLimit: limit } = route.deadLetters;
+  const indexer = new DeadLetterIndexer({
+    index,
+    writer: new IndexWriter({ scripts, index, mainTopic, limit, nonce, ranges }),
+    ...{ open, topic, ranges, clock, logger, route: route.name },
+    // Whoever owns the shard of the same number; where there are more of them, they go round.
+    reads: (partition) => shards() > 0 && owns(partition % shards()),
+  });
+  const reader = new DeadLetterReader({ open, topic, clock });
+  const desk = new DeadLetterDesk({ route, scripts, index, reader, origins: views });
+  return { ...inOrder([indexer, reader]), indexer, desk };
+}
