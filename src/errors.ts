@@ -12,6 +12,7 @@ const CODES = {
   UNKNOWN_REDRIVE: { status: 404, retryable: false },
   /** It is over: nothing about it can be changed. */
   ENDED: { status: 409, retryable: false },
+  UNKNOWN_DEAD_LETTER: { status: 404, retryable: false },
   /** Somebody else claimed or owns the partition since. The same call never succeeds; after a new claim another may. */
   FENCED: { status: 409, retryable: false },
   TOO_LARGE: { status: 413, retryable: false },

@@ -62,6 +62,13 @@ export function createDeadLetters(
     reads: (partition) => shards() > 0 && owns(partition % shards()),
   });
   const reader = new DeadLetterReader({ open, topic, clock });
-  const desk = new DeadLetterDesk({ route, scripts, index, reader, origins: views });
+  const desk = new DeadLetterDesk({
+    route,
+    scripts,
+    index,
+    reader,
+    origins: views,
+    partitions: () => indexer.partitions,
+  });
   return { ...inOrder([indexer, reader]), indexer, desk };
 }

@@ -20,6 +20,8 @@ interface Deps {
   /** For looks at single ones: who reads on for long has a reader of its own. */
   readonly reader: DeadLetterReader;
   readonly origins: Pick<OriginReader, 'read'>;
+  /** Of the dead-letter topic; 0: there is none now. */
+  readonly partitions: () => number;
 }
 
 /** All of a dead letter. */
@@ -40,13 +42,20 @@ export interface DeadLetterView {
 /** The dead letters of a route, as an operator sees them. */
 export class DeadLetterDesk {
   readonly index: DeadLetterIndex;
+  readonly reader: DeadLetterReader;
   readonly #deps: Deps;
   readonly #listing: Listing;
 
   constructor(deps: Deps) {
     this.#deps = deps;
     this.index = deps.index;
+    this.reader = deps.reader;
     this.#listing = new Listing({ scripts: deps.scripts, mainTopic: deps.route.topic });
+  }
+
+  /** Whether the topic has this partition. */
+  has(partition: number): boolean {
+    return partition < this.#deps.partitions();
   }
 
   /** @throws OrchestratorError NOT_READY, UNAVAILABLE */
@@ -72,7 +81,7 @@ export class DeadLetterDesk {
   /** null: there is no dead letter of this route. @throws OrchestratorError UNAVAILABLE where Kafka does not answer. */
   async view(position: Position): Promise<DeadLetterView | null> {
     const { partition, offset } = position;
-    const { records } = await this.#deps.reader.read(partition, offset, 1, 1);
+    const { records } = await this.reader.read(partition, offset, 1, 1);
     const record = records[0]?.offset === offset ? records[0] : undefined;
     const letter = record === undefined ? null : readDeadLetter(record, this.#deps.route.name);
     if (record === undefined || letter === null) return null;

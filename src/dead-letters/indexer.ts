@@ -75,6 +75,11 @@ export class DeadLetterIndexer implements Component {
     return this.#depth;
   }
 
+  /** Of the topic, as last seen; 0: it is not there. */
+  get partitions(): number {
+    return this.#topic?.ranges.size ?? 0;
+  }
+
   /** What Kafka says of the topic now; null: it is not there. */
   see(topic: SeenTopic | null): void {
     this.#topic = topic;

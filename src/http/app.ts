@@ -19,6 +19,7 @@ import { validatorCompiler } from './plugins/validation.ts';
 import { admissionRoutes } from './resources/admissions/routes.ts';
 import { auditRoutes } from './resources/audit/routes.ts';
 import { claimRoutes } from './resources/claims/routes.ts';
+import { deadLetterRoutes } from './resources/dead-letters/routes.ts';
 import { healthRoutes } from './resources/health/routes.ts';
 import { lockRoutes } from './resources/locks/routes.ts';
 import { outcomeRoutes } from './resources/outcomes/routes.ts';
@@ -106,6 +107,7 @@ const RESOURCES = [
   switchRoutes,
   lockRoutes,
   redriveRoutes,
+  deadLetterRoutes,
   auditRoutes,
   serviceRoutes,
 ];

@@ -181,7 +181,7 @@ class SwitchesInMemory {
   }
 }
 
-const CONFIG: RouteConfig = {
+export const CONFIG: RouteConfig = {
   name: 'orders',
   topic: 'orders-main',
   consumerGroup: 'orders-service',
@@ -262,5 +262,12 @@ function noDeadLetters(): DeadLetterDesk {
     throw new Error('there is no Kafka');
   };
   const reader = new DeadLetterReader({ open, topic, clock });
-  return new DeadLetterDesk({ route: CONFIG, scripts, index, reader, origins: { read: open } });
+  return new DeadLetterDesk({
+    route: CONFIG,
+    scripts,
+    index,
+    reader,
+    origins: { read: open },
+    partitions: () => 0,
+  });
 }

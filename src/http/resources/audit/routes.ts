@@ -1,7 +1,6 @@
-import { duration } from '../../../config/formats.ts';
 import type { App, AppContext } from '../../app-context.ts';
-import { invalid } from '../../keys.ts';
 import { errorAnswers } from '../../schemas.ts';
+import { timeOf } from '../../times.ts';
 import { AuditPage, AuditQuery } from './schemas.ts';
 
 const PAGE = 100;
@@ -26,22 +25,11 @@ export function auditRoutes(app: App, { audit, clock }: AppContext): void {
         route: route ?? null,
         action: action ?? null,
         who: who ?? null,
-        since: since === undefined ? 0 : timeOf(since, clock.now()),
+        since: since === undefined ? 0 : timeOf(since, clock.now(), 'since'),
         limit,
         cursor: cursor ?? null,
       });
       return { deeds: [...deeds], cursor: next };
     },
   );
-}
-
-/** Epoch ms, of a time or of how long ago it was. */
-function timeOf(text: string, now: number): number {
-  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN;
-  if (!Number.isNaN(time)) return Math.max(0, time);
-  try {
-    return Math.max(0, now - duration().parse(text));
-  } catch {
-    throw invalid('since is neither a time like 2026-11-21T18:00:00Z nor a duration like 24h');
-  }
 }
