@@ -5,9 +5,10 @@ import type { Config, RouteConfig } from './config/config.ts';
 import { groupId } from './config/config.ts';
 import { DeadLetterDesk } from './dead-letters/dead-letter-desk.ts';
 import { DeadLetterIndex } from './dead-letters/dead-letter-index.ts';
-import { DeadLetterReader } from './dead-letters/dead-letter-reader.ts';
 import { DeadLetterIndexer } from './dead-letters/indexer.ts';
 import { IndexScripts } from './dead-letters/index-scripts.ts';
+import { RecordReader } from './dead-letters/record-reader.ts';
+import { RangeReader } from './kafka/range-reader.ts';
 import { IndexWriter } from './dead-letters/index-writer.ts';
 import { AssignedConsumer } from './kafka/assigned-consumer.ts';
 import type { KafkaOffsets } from './kafka/offsets.ts';
@@ -61,14 +62,17 @@ export function createDeadLetters(
     // Whoever owns the shard of the same number; where there are more of them, they go round.
     reads: (partition) => shards() > 0 && owns(partition % shards()),
   });
-  const reader = new DeadLetterReader({ open, topic, clock });
+  const records = new RecordReader({
+    open: () => new RangeReader({ consumer: open(), topic, clock }),
+    ...{ ranges, clock },
+  });
   const desk = new DeadLetterDesk({
     route,
     scripts,
     index,
-    reader,
+    records,
     origins: views,
     partitions: () => indexer.partitions,
   });
-  return { ...inOrder([indexer, reader]), indexer, desk };
+  return { ...inOrder([indexer, records]), indexer, desk };
 }

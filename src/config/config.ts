@@ -114,7 +114,7 @@ export interface RouteConfig {
   readonly maxAge: number | null;
   readonly afterDeadLetter: 'continue' | 'hold';
   /** `allowEdit`: an operator may redrive a message with another value or other headers. */
-  readonly deadLetters: { readonly allowEdit: boolean };
+  readonly deadLetters: { readonly allowEdit: boolean; readonly indexLimit: number };
   readonly redelivery: {
     readonly window: number;
     readonly maxPerSecond: number;
@@ -127,7 +127,6 @@ export interface RouteConfig {
   /** When old retry records are appended anew: ms, and retry records behind them. */
   readonly carryForward: { readonly age: number; readonly distance: number };
   readonly limits: { readonly heldBytes: number; readonly lockedKeys: number };
-  readonly deadLetters: { readonly indexLimit: number };
   readonly gateListLimit: number;
 }
 

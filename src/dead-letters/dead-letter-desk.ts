@@ -4,10 +4,10 @@ import type { OriginReader } from '../kafka/origin-reader.ts';
 import { readDeadLetter } from './dead-letter.ts';
 import type { DeadLetter, Position } from './dead-letter.ts';
 import type { DeadLetterIndex, Standing } from './dead-letter-index.ts';
-import type { DeadLetterReader } from './dead-letter-reader.ts';
 import type { IndexedDeadLetter } from './index-row.ts';
 import type { IndexScripts } from './index-scripts.ts';
 import type { IndexState } from './index-state.ts';
+import type { RecordReader } from './record-reader.ts';
 import { Listing } from './listing.ts';
 import type { ListQuery, Page } from './listing.ts';
 import { summarise } from './summary.ts';
@@ -17,8 +17,7 @@ interface Deps {
   readonly route: Pick<RouteConfig, 'name' | 'topic'>;
   readonly scripts: IndexScripts;
   readonly index: DeadLetterIndex;
-  /** For looks at single ones: who reads on for long has a reader of its own. */
-  readonly reader: DeadLetterReader;
+  readonly records: Pick<RecordReader, 'read'>;
   readonly origins: Pick<OriginReader, 'read'>;
   /** Of the dead-letter topic; 0: there is none now. */
   readonly partitions: () => number;
@@ -42,14 +41,12 @@ export interface DeadLetterView {
 /** The dead letters of a route, as an operator sees them. */
 export class DeadLetterDesk {
   readonly index: DeadLetterIndex;
-  readonly reader: DeadLetterReader;
   readonly #deps: Deps;
   readonly #listing: Listing;
 
   constructor(deps: Deps) {
     this.#deps = deps;
     this.index = deps.index;
-    this.reader = deps.reader;
     this.#listing = new Listing({ scripts: deps.scripts, mainTopic: deps.route.topic });
   }
 
@@ -81,10 +78,9 @@ export class DeadLetterDesk {
   /** null: there is no dead letter of this route. @throws OrchestratorError UNAVAILABLE where Kafka does not answer. */
   async view(position: Position): Promise<DeadLetterView | null> {
     const { partition, offset } = position;
-    const { records } = await this.reader.read(partition, offset, 1, 1);
-    const record = records[0]?.offset === offset ? records[0] : undefined;
-    const letter = record === undefined ? null : readDeadLetter(record, this.#deps.route.name);
-    if (record === undefined || letter === null) return null;
+    const record = await this.#deps.records.read(position);
+    const letter = record && readDeadLetter(record, this.#deps.route.name);
+    if (record === null || letter === null) return null;
     const [row, standings, payload] = await Promise.all([
       this.index.find(position).catch(() => null),
       this.index.standings(partition, [offset]).catch(() => null),

@@ -1,6 +1,5 @@
 import type { DeadLetter, Position } from '../dead-letters/dead-letter.ts';
 import { readDeadLetter } from '../dead-letters/dead-letter.ts';
-import { isMarker } from '../dead-letters/marker.ts';
 import type { KafkaRecord } from '../domain/record.ts';
 import type { RangeReader } from '../kafka/range-reader.ts';
 import { type Leg, legsOf, legsUpTo } from './legs.ts';
@@ -30,6 +29,8 @@ interface Deps {
   readonly from: readonly number[];
   /** Only these, in any order; null: all up to the cutoff. */
   readonly positions: readonly Position[] | null;
+  /** The name of the route: another's may share the topic. */
+  readonly route: string;
   readonly fits: (letter: DeadLetter) => boolean;
   /** Published by this redrive already, and counted. */
   readonly ahead: Positions;
@@ -135,11 +136,11 @@ export class Candidates {
       return null;
     }
     if (this.#wanted !== null && !this.#wanted.delete(nameOf(position))) return null;
-    if (isMarker(record)) {
+    const letter = readDeadLetter(record, this.#deps.route);
+    if (letter === null) {
       if (this.#wanted !== null) problems.push({ ...position, problem: NOT_THERE });
       return null;
     }
-    const letter = readDeadLetter(record);
     return this.#deps.fits(letter) ? letter : null;
   }
 

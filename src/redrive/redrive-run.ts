@@ -245,6 +245,7 @@ export class RedriveRun {
       cutoff: redrive.cutoff,
       from: this.#ledger.cursors,
       positions: this.#work.positions,
+      route: this.#deps.destination().route,
       fits: fitsOf(redrive.selection),
       ahead: this.#ledger.ahead,
       claim: (position) => claims.take(this.id, position),

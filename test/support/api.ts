@@ -3,7 +3,6 @@ import type { HttpConfig, RouteConfig } from '../../src/config/config.ts';
 import { Audit } from '../../src/audit/audit.ts';
 import { DeadLetterDesk } from '../../src/dead-letters/dead-letter-desk.ts';
 import { DeadLetterIndex } from '../../src/dead-letters/dead-letter-index.ts';
-import { DeadLetterReader } from '../../src/dead-letters/dead-letter-reader.ts';
 import { IndexScripts } from '../../src/dead-letters/index-scripts.ts';
 import { Authentication } from '../../src/http/auth/authentication.ts';
 import { createApp } from '../../src/http/app.ts';
@@ -194,13 +193,12 @@ export const CONFIG: RouteConfig = {
   maxAge: null,
   carryForward: { age: 3_600_000, distance: 100_000 },
   afterDeadLetter: 'continue',
-  deadLetters: { allowEdit: false },
+  deadLetters: { allowEdit: false, indexLimit: 100_000 },
   redelivery: { window: 8, maxPerSecond: 500, topic: null },
   deliveryTimeout: 60_000,
   claimTtl: 10_000,
   journalInterval: 200,
   limits: { heldBytes: 2 ** 30, lockedKeys: 100_000 },
-  deadLetters: { indexLimit: 100_000 },
   gateListLimit: 1_000,
 };
 
@@ -261,12 +259,11 @@ function noDeadLetters(): DeadLetterDesk {
   const open = (): never => {
     throw new Error('there is no Kafka');
   };
-  const reader = new DeadLetterReader({ open, topic, clock });
   return new DeadLetterDesk({
     route: CONFIG,
     scripts,
     index,
-    reader,
+    records: { read: open },
     origins: { read: open },
     partitions: () => 0,
   });

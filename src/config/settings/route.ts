@@ -76,6 +76,12 @@ export const routeSettings = {
       doc: 'Whether a message may be redriven with another value or other headers than it had.',
       default: false,
     },
+    indexLimit: {
+      format: 'integer',
+      min: 1,
+      doc: 'The most dead letters that the index in Redis has in detail, about 0.8 KiB each; beyond it the oldest are only counted.',
+      default: 100_000,
+    },
   },
   redelivery: {
     window: {
@@ -139,14 +145,6 @@ export const routeSettings = {
       format: 'integer',
       min: 1,
       doc: 'Above this, the circuit breaker opens: new failures stop their partition instead of locking their key.',
-      default: 100_000,
-    },
-  },
-  deadLetters: {
-    indexLimit: {
-      format: 'integer',
-      min: 1,
-      doc: 'The most dead letters that the index in Redis has in detail, about 0.7 KiB each; beyond it the oldest are only counted.',
       default: 100_000,
     },
   },

@@ -87,13 +87,17 @@ test('what aborted transactions left is passed over', async () => {
       });
     });
   try {
-    await done((callback) => producer.initTransactions(10_000, callback));
+    await done((callback) => {
+      producer.initTransactions(10_000, callback);
+    });
     for (const [origin, end] of [
       [1, 'abort'],
       [2, 'commit'],
       [3, 'abort'],
     ] as const) {
-      await done((callback) => producer.beginTransaction(callback));
+      await done((callback) => {
+        producer.beginTransaction(callback);
+      });
       const { key, value, headers } = letterRecord(bench.id, { origin });
       producer.produce(
         bench.topic,
@@ -106,11 +110,11 @@ test('what aborted transactions left is passed over', async () => {
       );
       // An abort drops what has not been sent yet.
       await done((callback) => producer.flush(10_000, callback));
-      await done((callback) =>
+      await done((callback) => {
         end === 'abort'
           ? producer.abortTransaction(10_000, callback)
-          : producer.commitTransaction(10_000, callback),
-      );
+          : producer.commitTransaction(10_000, callback);
+      });
     }
     await bench.counted(replica, 1);
     // Offsets 0 to 5: a record and a control record each.
@@ -119,8 +123,9 @@ test('what aborted transactions left is passed over', async () => {
       return partitions[0]?.cursor === 6;
     });
     expect(await places(bench, replica)).toEqual(['0/2 open']);
-    const { records } = await replica.deadLetters.desk.reader.read(0, 0, 10, 1e6);
-    expect(records.map(({ offset }) => offset)).toEqual([2]);
+    for (const offset of [1, 3, 4, 5, 6]) {
+      await expect(replica.deadLetters.desk.view({ partition: 0, offset })).resolves.toBeNull();
+    }
   } finally {
     await disconnect(producer);
   }
@@ -170,27 +175,42 @@ test('partitions that are added are read', async () => {
   await bench.counted(replica, 2);
 }, 40_000);
 
-test('a dead letter is read with all that it has, and parts of the topic are read on', async () => {
+test('a dead letter is read with all that it has', async () => {
   await using bench = await IndexerBench.open();
   const replica = await bench.replica(0, 1);
-  const value = 'x'.repeat(1_000);
-  const sent = await bench.send(0, ...Array.from({ length: 20 }, (_, origin) => ({ origin, value })));
-  await bench.counted(replica, 20);
-  const { reader } = replica.deadLetters.desk;
-  const read: number[] = [];
-  for (let from = 0, more = true; more;) {
-    const { records, next, atEnd } = await reader.read(0, from, 7, 5_000);
-    expect(records.length).toBeLessThanOrEqual(4);
-    read.push(...records.map(({ offset }) => offset));
-    [from, more] = [next, !atEnd];
-  }
-  expect(read).toEqual(sent.map(({ offset }) => offset));
-  await expect(reader.read(0, 20, 5, 1_000)).resolves.toEqual({ records: [], next: 20, atEnd: true });
-  await expect(reader.read(0, 500, 5, 1_000)).resolves.toMatchObject({ records: [], atEnd: true });
-  // Larger than is asked for: alone.
-  await expect(reader.read(0, 3, 5, 10)).resolves.toMatchObject({ records: [{ offset: 3 }], next: 4 });
-
-  const view = await replica.deadLetters.desk.view({ partition: 0, offset: 3 });
+  const { desk } = replica.deadLetters;
+  const [, sent] = await bench.send(0, { origin: 1 }, { origin: 2, value: 'x'.repeat(1_000) });
+  await bench.counted(replica, 2);
+  const view = await desk.view({ partition: 0, offset: 1 });
   expect(view).toMatchObject({ standing: 'open', row: { status: 'open' }, payload: { kind: 'read' } });
-  expect(view?.record.value).toEqual(Buffer.from(value));
+  expect(view?.record).toMatchObject({ key: sent!.key, value: sent!.value, headers: sent!.headers });
+  await desk.index.settle(0, [1], 'dismissed', 'request');
+  await expect(desk.view({ partition: 0, offset: 1 })).resolves.toMatchObject({
+    ...{ standing: 'settled', row: { status: 'dismissed', settled: { by: 'request' } } },
+  });
+  // The marker is no dead letter, and nothing is behind it.
+  for (const offset of [2, 3, 500]) await expect(desk.view({ partition: 0, offset })).resolves.toBeNull();
+}, 40_000);
+
+test('what is not in the record is read at its origin, and nowhere else', async () => {
+  await using bench = await IndexerBench.open();
+  const replica = await bench.replica(0, 1);
+  const { desk } = replica.deadLetters;
+  await createTopics([{ topic: bench.route.topic, partitions: 1 }]);
+  const [fresh] = await bench.sender.sendAll(bench.route.topic, [{ key: 'k', value: '{"a":1}' }]);
+  const shared = (topic: string, offset: number): [string, string][] => [
+    ['__dlq.errors.topic', topic],
+    ['__dlq.errors.partition', '0'],
+    ['__dlq.errors.offset', String(offset)],
+  ];
+  await bench.sender.sendAll(bench.topic, [
+    { headers: shared(bench.route.topic, fresh!.offset) },
+    { headers: shared('someone-elses', 0) },
+  ]);
+  await bench.counted(replica, 2);
+  await expect(desk.view({ partition: 0, offset: 0 })).resolves.toMatchObject({
+    ...{ letter: { source: 'share-group', key: null }, row: { valueAtOrigin: true } },
+    payload: { kind: 'read', key: Buffer.from('k'), value: Buffer.from('{"a":1}') },
+  });
+  await expect(desk.view({ partition: 0, offset: 1 })).resolves.toMatchObject({ payload: { kind: 'gone' } });
 }, 40_000);

@@ -30,7 +30,7 @@ const long = (value: number): Buffer => {
 
 function copyOf(headers: readonly Header[], key: Buffer | null = bytes('k')): OutgoingRecord {
   const record = { topic: 'orders.dlq', ...AT, timestamp: 1_000, key, value: bytes('v'), headers };
-  return retryCopy(readDeadLetter(record), AT, 'r-1', TO);
+  return retryCopy(readDeadLetter(record, TO.route)!, AT, 'r-1', TO);
 }
 
 const shown = ({ headers }: OutgoingRecord): string[] =>
@@ -199,7 +199,7 @@ test('an origin outside of the route goes by its key', () => {
   ]);
   for (const headers of [elsewhere, beyond]) {
     const record = { topic: 'd', ...AT, timestamp: 0, key: bytes('foobar'), value: null, headers };
-    const letter = readDeadLetter(record);
+    const letter = readDeadLetter(record, TO.route)!;
     const copy = retryCopy(letter, AT, 'r-1', TO);
     expect(copy.partition).toBe(1_357_151_166 % 6);
     expect(isAtHome(letter, copy, TO)).toBe(false);
