@@ -111,9 +111,8 @@ test('what aborted transactions left is passed over', async () => {
       // An abort drops what has not been sent yet.
       await done((callback) => producer.flush(10_000, callback));
       await done((callback) => {
-        end === 'abort'
-          ? producer.abortTransaction(10_000, callback)
-          : producer.commitTransaction(10_000, callback);
+        if (end === 'abort') producer.abortTransaction(10_000, callback);
+        else producer.commitTransaction(10_000, callback);
       });
     }
     await bench.counted(replica, 1);
