@@ -6,6 +6,8 @@ import { groupId } from './config/config.ts';
 import { placeHeaders } from './domain/outgoing-headers.ts';
 import { OrchestratorError } from './errors.ts';
 import { Evidence } from './evidence/evidence.ts';
+import { FailureLog } from './failures/failure-log.ts';
+import { FailureStore } from './failures/failure-store.ts';
 import type { RouteDesk } from './http/route-desk.ts';
 import type { KafkaOffsets } from './kafka/offsets.ts';
 import type { OriginReader } from './kafka/origin-reader.ts';
@@ -21,8 +23,10 @@ import { Shard } from './ownership/shard.ts';
 import { ReadShard } from './ownership/shard-readings.ts';
 import { BoxScripts } from './penalty-box/box-scripts.ts';
 import type { BoxCall } from './penalty-box/box-scripts.ts';
+import type { Arrival } from './penalty-box/entry.ts';
 import { GateBox } from './penalty-box/gate-box.ts';
 import { OperatorBox } from './penalty-box/operator-box.ts';
+import { errorOf } from './penalty-box/payload.ts';
 
 import { ReleaseLimit } from './protection/release-limit.ts';
 import { releaseRate, RouteControl } from './protection/route-control.ts';
@@ -111,6 +115,8 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     clock,
     logger,
   });
+  const failureStore = new FailureStore({ servers, keyPrefix, route: route.name });
+  const failures = new FailureLog({ store: failureStore, clock, logger });
   const control = new RouteControl({
     register: new Register({ servers, key: controlKey(keyPrefix, route.name) }),
     clock,
@@ -249,6 +255,13 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
           'batch ingested',
         );
       },
+      onArrived: (arrivals) => {
+        for (const arrival of arrivals) {
+          if (!isFailure(arrival)) continue;
+          const { errorClass, errorMessage: message } = errorOf(arrival.payload);
+          failures.add({ unit: arrival.unit, partition, errorClass, message });
+        }
+      },
       onWritten: ({ deadLetter, retryOffset }, latenessMs) => {
         metrics.releaseLateness.observe({ route: route.name }, latenessMs / 1_000);
         if (deadLetter === null) return;
@@ -288,6 +301,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     gate,
     operator,
     control,
+    failures: { log: failures, store: failureStore },
     deadLetters: deadLetters.desk,
     redrives: redrives.desk,
     partitionCount: () => topics.partitions,
@@ -307,7 +321,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
   };
 
   return {
-    ...inOrder([control, topics, deadLetters, consumer, evidence, redrives]),
+    ...inOrder([failures, control, topics, deadLetters, consumer, evidence, redrives]),
     desk,
     wake: (partition, at) => {
       worker.shard(partition)?.wake(at);
@@ -316,6 +330,11 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
       for (const shard of worker.shards) shard.wake(0);
     },
   };
+}
+
+/** A failed attempt that no gate has told. */
+function isFailure({ attempt, announced, carried, malformed }: Arrival): boolean {
+  return attempt > 0 && !announced && carried === null && !malformed;
 }
 
 function countCall(

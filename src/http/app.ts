@@ -20,6 +20,7 @@ import { admissionRoutes } from './resources/admissions/routes.ts';
 import { auditRoutes } from './resources/audit/routes.ts';
 import { claimRoutes } from './resources/claims/routes.ts';
 import { deadLetterRoutes } from './resources/dead-letters/routes.ts';
+import { failureRoutes } from './resources/failures/routes.ts';
 import { healthRoutes } from './resources/health/routes.ts';
 import { lockRoutes } from './resources/locks/routes.ts';
 import { outcomeRoutes } from './resources/outcomes/routes.ts';
@@ -106,6 +107,7 @@ const RESOURCES = [
   routeRoutes,
   switchRoutes,
   lockRoutes,
+  failureRoutes,
   redriveRoutes,
   deadLetterRoutes,
   auditRoutes,

@@ -1,5 +1,7 @@
 import type { RouteConfig } from '../config/config.ts';
 import type { DeadLetterDesk } from '../dead-letters/dead-letter-desk.ts';
+import type { FailureLog } from '../failures/failure-log.ts';
+import type { FailureStore } from '../failures/failure-store.ts';
 import type { GateBox } from '../penalty-box/gate-box.ts';
 import type { OperatorBox } from '../penalty-box/operator-box.ts';
 import type { RouteControl } from '../protection/route-control.ts';
@@ -11,6 +13,10 @@ export interface RouteDesk {
   readonly gate: GateBox;
   readonly operator: OperatorBox;
   readonly control: Pick<RouteControl, 'state' | 'change'>;
+  readonly failures: {
+    readonly log: Pick<FailureLog, 'add'>;
+    readonly store: Pick<FailureStore, 'top' | 'ofUnit'>;
+  };
   readonly deadLetters: DeadLetterDesk;
   readonly redrives: RedriveDesk;
   /** Partitions of the retry topic; 0 until Kafka has said so. */

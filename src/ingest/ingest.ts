@@ -23,6 +23,8 @@ interface Deps {
   readonly rebuilding: (retryOffset: number) => boolean;
   /** After each batch: what it held, and when the shard's earliest head is due. */
   readonly onIngested: (ingested: Ingested, nextDue: number | null) => void;
+  /** The records of each batch that was read for the first time. */
+  readonly onArrived: (arrivals: readonly Arrival[]) => void;
   /** Redis lost the shard, or another owner took over: nothing more is taken. */
   readonly onRefused: (refusal: Refusal) => void;
 }
@@ -132,6 +134,10 @@ export class Ingest {
       if (reply.kind === 'ok') {
         this.#waiting.splice(0, batch.length);
         this.#moveTo(next);
+        const [first] = batch;
+        const isNew =
+          first !== undefined && !('journal' in first) && !this.#deps.rebuilding(first.retryOffset);
+        if (isNew) this.#deps.onArrived(batch as Arrival[]);
         this.#deps.onIngested(reply.value, reply.nextDue);
       } else if (reply.kind === 'cursor') {
         // An answer got lost after the script had run: go on from where the box is.

@@ -11,7 +11,7 @@ import { Journal } from '../journal/journal.ts';
 import { Reading } from '../ingest/reading.ts';
 import type { ArrivalPolicy } from '../ingest/read-arrival.ts';
 import type { Logger } from '../logger.ts';
-import type { Job } from '../penalty-box/entry.ts';
+import type { Arrival, Job } from '../penalty-box/entry.ts';
 import type { Findings, Ingested, OwnerReply, Refusal, ReleasePolicy } from '../penalty-box/owner-box.ts';
 import { accepted, OwnerBox } from '../penalty-box/owner-box.ts';
 import type { Remade, Takeover } from '../penalty-box/owner-box.ts';
@@ -57,6 +57,8 @@ export interface ShardDeps {
   readonly nonce: () => string;
   readonly logger: Logger;
   readonly onIngested: (ingested: Ingested) => void;
+  /** Records that were read for the first time. */
+  readonly onArrived: (arrivals: readonly Arrival[]) => void;
   readonly onWritten: (job: Job, latenessMs: number) => void;
   readonly onFindings: (findings: Findings) => void;
   readonly onRestored: (seconds: number) => void;

@@ -37,6 +37,12 @@ export function usedKey(prefix: string, route: string, name: string): string {
   return `${prefix}{${route}}:used:${name}`;
 }
 
+/** What is known of a route's failures: src/failures/lua/record.lua. */
+export function failureKeys(prefix: string, route: string): string[] {
+  const names = ['shapes', 'counts', 'seen', 'keys', 'recent'];
+  return names.map((name) => `${prefix}{${route}:failures}:${name}`);
+}
+
 /** What operators have switched for a route. */
 export function controlKey(prefix: string, route: string): string {
   return `${prefix}{${route}}:control`;

@@ -4,6 +4,7 @@ import { Audit } from '../../src/audit/audit.ts';
 import { DeadLetterDesk } from '../../src/dead-letters/dead-letter-desk.ts';
 import { DeadLetterIndex } from '../../src/dead-letters/dead-letter-index.ts';
 import { IndexScripts } from '../../src/dead-letters/index-scripts.ts';
+import type { Failed, KeyFailure, ShapeCount } from '../../src/failures/failure-tally.ts';
 import { Authentication } from '../../src/http/auth/authentication.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { ControlState } from '../../src/protection/route-control.ts';
@@ -127,6 +128,17 @@ export class TestDesk implements RouteDesk {
   end: () => Promise<number> = () => Promise.resolve(0);
   position: () => Promise<number> = () => Promise.resolve(-1);
   deadLetterTotal: () => Promise<number | null> = () => Promise.resolve(0);
+  /** What the API told of failures, and what it hears of them. */
+  readonly failed: Failed[] = [];
+  shapes: ShapeCount[] = [];
+  keyFailures: KeyFailure[] = [];
+  readonly failures = {
+    log: { add: (failed: Failed) => void this.failed.push(failed) },
+    store: {
+      top: (_sort: 'count' | 'last', limit: number) => Promise.resolve(this.shapes.slice(0, limit)),
+      ofUnit: () => Promise.resolve(this.keyFailures),
+    },
+  };
   deadLetters = noDeadLetters();
   redrives = noRedrives();
 

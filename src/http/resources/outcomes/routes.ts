@@ -40,6 +40,11 @@ export function outcomeRoutes(app: App, { desks, metrics }: AppContext): void {
       const results = reply.value.map((result, index) => {
         if (result.kind === 'done') of.succeeded++;
         if (result.kind === 'recorded' || result.kind === 'deadLettered') of.failed++;
+        const why = told[index];
+        if (why?.failure && hasFailed(result)) {
+          const { errorClass, errorMessage: message } = why.failure;
+          desk.failures.log.add({ unit: why.unit, partition, errorClass, message });
+        }
         return resultFields(desk, partition, outcomes[index]?.offset ?? 0, result);
       });
       if (of.succeeded > 0) metrics.retriesProcessed.inc({ route, result: 'succeeded' }, of.succeeded);
@@ -47,6 +52,11 @@ export function outcomeRoutes(app: App, { desks, metrics }: AppContext): void {
       return { results };
     },
   );
+}
+
+/** An attempt was made, and counts. */
+function hasFailed({ kind }: OutcomeResult): boolean {
+  return kind === 'redirect' || kind === 'recorded' || kind === 'deadLettered';
 }
 
 function gateOutcome(fields: OutcomeFields, index: number): GateOutcome {
