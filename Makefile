@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo stack check test integration end-to-end faults faults-short faults-mutants bench build clean setup setup-test setup-stack
+.PHONY: help demo stack check test integration end-to-end faults faults-short faults-mutants fuzz bench build clean setup setup-test setup-stack setup-fuzz
 
 TS := node --import tsx
 
@@ -34,6 +34,9 @@ faults-short: setup-test dist/cli.js ## The same in two minutes (SEED=31)
 faults-mutants: setup-test ## Does the fault suite find bugs? One after another is built in (ARGS="name name")
 	@$(TS) test/faults/mutants/main.ts $(ARGS)
 
+fuzz: setup-fuzz dist/cli.js ## Attack the live service with what its OpenAPI document allows, and what not (SEED=, EXAMPLES=50)
+	@$(TS) dev/fuzz/main.ts
+
 bench: setup-test build ## Measure (ARGS=... is passed on)
 	@$(TS) bench/main.ts $(ARGS)
 
@@ -55,3 +58,6 @@ setup-stack:
 
 setup-test:
 	@dev/setup.sh servers
+
+setup-fuzz: setup-stack
+	@dev/setup.sh python

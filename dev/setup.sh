@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Usage: dev/setup.sh [stack | servers]
+# Usage: dev/setup.sh [stack | servers | python]
 #
 # Makes this working copy ready, and does nothing when it is. Without an argument: Node's packages with the native
 # part of the Kafka client. `servers`: also what local Kafka and Redis processes need. `stack`: the same, unless
-# KAFKA_BROKERS and REDIS_URL or a Docker daemon make them superfluous.
+# KAFKA_BROKERS and REDIS_URL or a Docker daemon make them superfluous. `python`: what makes Python environments.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -136,6 +136,11 @@ java_is_new_enough() {
   [ "${major:-0}" -ge 17 ]
 }
 
+# Debian has the module that makes environments in a package of its own.
+python() {
+  python3 -c 'import ensurepip, venv' 2>/dev/null || install python3 python3-venv
+}
+
 # Whether the stack comes from somewhere else, by the order of dev/stack/stack.ts.
 stack_is_given() {
   [ -n "${KAFKA_BROKERS:-}" ] && [ -n "${REDIS_URL:-}" ] && return 0
@@ -148,5 +153,6 @@ case "${1:-}" in
   '') ;;
   stack) stack_is_given || servers ;;
   servers) servers ;;
+  python) python ;;
   *) die "unknown argument: $1" ;;
 esac

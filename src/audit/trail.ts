@@ -74,6 +74,8 @@ export class RedisTrail implements Trail {
 
   async #entries(before: string | null, since: number): Promise<[id: string, fields: string[]][]> {
     const { redis } = this.#deps.servers.serverOf(this.#key).connection;
+    // Nothing is before the first of all ids, and Redis takes the question for a mistake.
+    if (before !== null && /^0+-0+$/.test(before)) return [];
     try {
       return await redis.xrevrange(this.#key, before === null ? '+' : `(${before}`, since, 'COUNT', BATCH);
     } catch (error) {

@@ -115,7 +115,7 @@ function describeRefusals(paths: Paths): void {
   for (const operation of Object.values(paths).flatMap((path) => Object.values(path))) {
     const { responses = {}, security = [] } = operation;
     // /livez and the like have answers of their own.
-    if (!('4XX' in responses)) continue;
+    if (!('5XX' in responses)) continue;
     operation.responses = {
       ...responses,
       ...REFUSALS,

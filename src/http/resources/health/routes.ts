@@ -1,4 +1,5 @@
 import type { App, AppContext } from '../../app-context.ts';
+import { ErrorAnswer } from '../../schemas.ts';
 import type { RouteDesk } from '../../route-desk.ts';
 import { Live, NotReady, ReadinessQuery, Ready } from './schemas.ts';
 
@@ -20,7 +21,7 @@ export function healthRoutes(app: App, { desks, foundations, metrics }: AppConte
         tags: ['health'],
         summary: 'Kafka and Redis answer, every owned shard is restored, and no route is degraded',
         querystring: ReadinessQuery,
-        response: { 200: Ready, 503: NotReady },
+        response: { 200: Ready, 503: NotReady, '4xx': ErrorAnswer },
       },
     },
     async ({ query: { scope } }, reply) => {

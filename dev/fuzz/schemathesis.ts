@@ -1,0 +1,76 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const CONFIGURATION = join(import.meta.dirname, 'schemathesis.toml');
+const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt');
+
+/** Where Schemathesis is, in a Python environment of its own. It is made where it is not there yet. */
+export async function schemathesis(): Promise<string> {
+  const wanted = await readFile(REQUIREMENTS, 'utf8');
+  const [, version = ''] = /schemathesis==([\d.]+)/.exec(wanted) ?? [];
+  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
+  const directory = join(cache, 'retry-orchestrator', `schemathesis-${version}`);
+  const program = join(directory, 'bin', 'schemathesis');
+  const stamp = join(directory, 'complete');
+  if (existsSync(stamp)) return program;
+  process.stderr.write(`fuzz: installing Schemathesis ${version}\n`);
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(cache, { recursive: true });
+  await run('python3', ['-m', 'venv', directory]);
+  await run(join(directory, 'bin', 'pip'), ['install', '--quiet', '--requirement', REQUIREMENTS]);
+  await writeFile(stamp, '');
+  return program;
+}
+
+export interface Attack {
+  readonly program: string;
+  /** Base URL of the service. */
+  readonly url: string;
+  readonly token: string | null;
+  readonly seed: number;
+  /** Of each operation. */
+  readonly examples: number;
+  /** For what Schemathesis writes down. */
+  readonly directory: string;
+}
+
+/**
+ * What is not looked at. `positive_data_acceptance`: a key may well be not locked, a cursor none of ours. `unsupported_method`:
+ * a path that is there for GET alone answers others with 404. `negative_data_rejection`: what nobody asks for in a URL is ignored.
+ */
+const PASSED_OVER = ['positive_data_acceptance', 'unsupported_method', 'negative_data_rejection'];
+
+/** Tries to break the service. True: nothing was found. */
+export async function attack({ program, url, token, seed, examples, directory }: Attack): Promise<boolean> {
+  // Without tokens nobody is refused for lack of one.
+  const passedOver =
+    token === null ? [...PASSED_OVER, 'ignored_auth', 'missing_required_header'] : PASSED_OVER;
+  const child = spawn(
+    program,
+    [
+      ...[
+        '--config-file',
+        CONFIGURATION,
+        'run',
+        `${url}/openapi.json`,
+        '--checks',
+        'all',
+        '--exclude-checks',
+        passedOver.join(','),
+      ],
+      ...['--phases', 'examples,coverage,fuzzing,stateful', '--mode', 'all', '--continue-on-failure'],
+      ...['--seed', String(seed), '--max-examples', String(examples), '--workers', '2'],
+      ...['--generation-database', 'none', '--no-color', '--request-timeout', '20'],
+      ...(token === null ? [] : ['--header', `Authorization: Bearer ${token}`]),
+    ],
+    { cwd: directory, stdio: ['ignore', 'inherit', 'inherit'] },
+  );
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code === 0;
+}
