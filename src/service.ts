@@ -122,6 +122,7 @@ export function createService(
     authentication,
     http: config.http,
     version: versionOfPackage(),
+    environment: config.environment,
     logger,
     clock,
   });

@@ -31,6 +31,7 @@ export async function openApiDocument(): Promise<string> {
       limits: { callsPerMinute: null, gateCallsPerMinute: null, refusalsPerMinute: 1 },
     },
     version: versionOfPackage(),
+    environment: null,
     logger,
     clock,
   });

@@ -10,10 +10,21 @@ const PATH = 'http.auth';
 /** Reads `http.auth`. Like `readSection`: only to be used when no problem was reported. */
 export function readAuth(
   written: 'none' | Readonly<Record<string, unknown>> | null | undefined,
+  environment: string | null | undefined,
   reading: Reading,
 ): HttpConfig['auth'] {
   if (written === 'none') return written;
-  if (written === null || written === undefined) return null;
+  // Undefined where it could not be read, whatever the type says: that was told already.
+  if (written === undefined) return null;
+  if (written === null) {
+    if (environment === 'production') {
+      reading.problem(
+        PATH,
+        'is required in production: who may call; write "none" to let everybody in all the same',
+      );
+    }
+    return null;
+  }
   const values = readSection(authSettings, written, PATH, reading);
   const { tokens: entries, protectMetrics } = values;
   // Undefined where it is no list, whatever the type says.

@@ -22,6 +22,20 @@ export function checkRoutes(
   }
 }
 
+/** What is written to a topic of a route would be taken for a message, a retry or a dead letter. */
+export function checkApart(
+  path: string,
+  topic: string | null | undefined,
+  routes: readonly RouteConfig[],
+  reading: Reading,
+): void {
+  if (!topic) return;
+  const index = routes.findIndex(({ topic: main, retryTopic, deadLetterTopic, redelivery }) =>
+    [main, retryTopic, deadLetterTopic, redelivery.topic].includes(topic),
+  );
+  if (index >= 0) reading.problem(path, `is a topic of routes[${index}]; give it a topic of its own`);
+}
+
 function checkUnique(
   routes: readonly RouteConfig[],
   setting: string,

@@ -6,7 +6,7 @@ import { readAuth } from './auth.ts';
 import type { Config, RouteConfig } from './config.ts';
 import { ConfigError } from './config-error.ts';
 import { checkNames } from './check-names.ts';
-import { checkRoutes } from './cross-checks.ts';
+import { checkApart, checkRoutes } from './cross-checks.ts';
 import { asMap, type Environment, type Reading, readSection } from './read-section.ts';
 import { readNotify } from './notify.ts';
 import { readRedis } from './redis.ts';
@@ -83,7 +83,7 @@ function readConfig(document: unknown, path: string, reading: Reading): Config {
   }
   const { routes, ...sections } = readSection(settings, document, '', reading);
   const redis = readRedis(sections.redis, asMap(document)?.['redis'], reading);
-  const http = { ...sections.http, auth: readAuth(sections.http.auth, reading) };
+  const http = { ...sections.http, auth: readAuth(sections.http.auth, sections.environment, reading) };
   const notify = readNotify(sections.notify, reading);
   const { environment } = sections;
   const kafka = environment
@@ -98,6 +98,9 @@ function readConfig(document: unknown, path: string, reading: Reading): Config {
     routes: readRoutes(routes, sections.kafka.groupPrefix, reading),
   };
   checkNames(config, reading);
+  for (const name of ['audit', 'events'] as const) {
+    checkApart(`${name}.topic`, sections[name].topic, config.routes, reading);
+  }
   return config;
 }
 

@@ -42,6 +42,8 @@ export interface AppContext {
   readonly authentication: Authentication;
   /** Of this service. */
   readonly version: string;
+  /** Where it runs, as the configuration calls it. */
+  readonly environment: string | null;
   readonly clock: Clock;
   /** Aborted when the app begins to close: what waits gives up. */
   readonly stopping: AbortSignal;

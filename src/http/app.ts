@@ -40,6 +40,7 @@ interface Deps {
   readonly authentication: Authentication;
   readonly http: Pick<HttpConfig, 'limits' | 'trustProxy'>;
   readonly version: string;
+  readonly environment: string | null;
   /** Hears of every path that is added. */
   readonly onRoute?: (route: RouteOptions) => void;
   readonly logger: Logger;

@@ -79,6 +79,7 @@ export class Api implements AsyncDisposable {
         limits: { callsPerMinute: null, gateCallsPerMinute: null, refusalsPerMinute: 60, ...limits },
       },
       version: '0.0.0',
+      environment: null,
       ...(onRoute === undefined ? {} : { onRoute }),
       logger,
       clock,

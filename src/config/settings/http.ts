@@ -17,7 +17,7 @@ export const httpSettings = {
   auth: {
     format: 'authentication',
     nullable: true,
-    doc: 'Who may call: see `http.auth` below. `none` lets everybody in, and says that this is meant.',
+    doc: 'Who may call: see `http.auth` below. `none` lets everybody in, and says that this is meant. Required where `environment` is `production`.',
     default: null,
     defaultDoc: 'everybody may, with a warning',
   },

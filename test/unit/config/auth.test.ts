@@ -20,16 +20,16 @@ afterAll(() => {
 });
 
 /** `auth` in YAML; `@` stands for the directory of the token files. */
-function load(auth: string): HttpConfig['auth'] {
+function load(auth: string, more = ''): HttpConfig['auth'] {
   const path = join(directory, 'config.yaml');
   const route = '{ name: orders, topic: orders, consumerGroup: orders-service }';
-  writeFileSync(path, `http: { auth: ${auth.replaceAll('@', directory)} }\nroutes: [${route}]\n`);
+  writeFileSync(path, `http: { auth: ${auth.replaceAll('@', directory)} }\nroutes: [${route}]\n${more}\n`);
   return loadConfig(path, ENV).http.auth;
 }
 
-function problemsOf(auth: string): readonly string[] {
+function problemsOf(auth: string, more = ''): readonly string[] {
   try {
-    load(auth);
+    load(auth, more);
     return [];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -40,6 +40,14 @@ function problemsOf(auth: string): readonly string[] {
 test('nothing, and nothing on purpose, are told apart', () => {
   expect(load('null')).toBeNull();
   expect(load('none')).toBe('none');
+});
+
+test('in production it has to be said', () => {
+  expect(problemsOf('null', 'environment: production')).toEqual([
+    expect.stringContaining('http.auth: is required in production'),
+  ]);
+  expect(problemsOf('none', 'environment: production')).toEqual([]);
+  expect(problemsOf('null', 'environment: staging')).toEqual([]);
 });
 
 test('tokens come from files and from the environment', () => {

@@ -252,6 +252,10 @@ routes:
       'routes[0].backoff: has a schedule and max; keep the one or the other',
     ],
     [routes(`${ROUTE}, backoff: { schedule: [] }`), 'routes[0].backoff.schedule: the list is empty'],
+    [
+      withRoute('audit: { topic: orders.dlq }'),
+      'audit.topic: is a topic of routes[0]; give it a topic of its own',
+    ],
     [routes(`${ROUTE}, retryTopic: orders`), 'routes[0].retryTopic: is the main topic of routes[0]'],
     [
       routes(`${ROUTE}, deadLetterTopic: orders`),

@@ -3,7 +3,7 @@ import { anonymous } from '../../auth/principal.ts';
 import { errorAnswers } from '../../schemas.ts';
 import { ServiceView } from './schemas.ts';
 
-export function serviceRoutes(app: App, { authentication, version }: AppContext): void {
+export function serviceRoutes(app: App, { authentication, version, environment }: AppContext): void {
   app.get(
     '/v1',
     {
@@ -20,6 +20,7 @@ export function serviceRoutes(app: App, { authentication, version }: AppContext)
       return {
         name: 'retry-orchestrator' as const,
         version,
+        environment,
         authentication: authentication.kind,
         you: { name: you.name, scopes: [...you.scopes] },
       };

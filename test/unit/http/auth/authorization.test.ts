@@ -125,6 +125,7 @@ describe('GET /v1', () => {
     expect((await ask()).body).toEqual({
       name: 'retry-orchestrator',
       version: '0.0.0',
+      environment: null,
       authentication: 'tokens',
       you: { name: 'anonymous', scopes: [] },
     });
