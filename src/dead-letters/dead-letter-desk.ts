@@ -55,8 +55,9 @@ export class DeadLetterDesk {
     return partition < this.#deps.partitions();
   }
 
-  /** @throws OrchestratorError NOT_READY, UNAVAILABLE */
-  page(query: ListQuery): Promise<Page> {
+  /** None of a topic that has never been there. @throws OrchestratorError NOT_READY, UNAVAILABLE */
+  async page(query: ListQuery): Promise<Page> {
+    if (!this.has(0) && (await this.state()).partitions.length === 0) return { letters: [], next: null };
     return this.#listing.page(query);
   }
 
@@ -67,7 +68,8 @@ export class DeadLetterDesk {
   }
 
   /** @throws OrchestratorError NOT_READY, UNAVAILABLE */
-  summary(): Promise<DeadLetterGroup[]> {
+  async summary(): Promise<DeadLetterGroup[]> {
+    if (!this.has(0) && (await this.state()).partitions.length === 0) return [];
     return summarise(this.#deps.scripts);
   }
 

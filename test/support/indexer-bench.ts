@@ -61,7 +61,16 @@ export class IndexerBench implements AsyncDisposable {
     return this.sender.sendAll(this.topic, records);
   }
 
-  async replica(...shards: readonly number[]): Promise<IndexingReplica> {
+  replica(...shards: readonly number[]): Promise<IndexingReplica> {
+    return this.#open(this.route, shards);
+  }
+
+  /** A replica of a route of that name, whose dead-letter topic is not there. */
+  another(name: string): Promise<IndexingReplica> {
+    return this.#open({ ...this.route, name, deadLetterTopic: `${this.id}.${name}` }, [0, 1]);
+  }
+
+  async #open(route: RouteConfig, shards: readonly number[]): Promise<IndexingReplica> {
     const logger = createLogger('silent');
     const clock = systemClock;
     const kafka = {
@@ -69,14 +78,14 @@ export class IndexerBench implements AsyncDisposable {
       ...{ sessionTimeout: 6_000, maxInFlight: 1, librdkafka: {} },
     };
     const redis = { kind: 'url', url: redisUrl, keyPrefix: this.keyPrefix } as const;
-    const config = { kafka, redis, routes: [this.route] } as unknown as Config;
+    const config = { kafka, redis, routes: [route] } as unknown as Config;
     const servers = createServers(redis, { logger, clock });
     const offsets = new KafkaOffsets(config, logger);
     const producer = new KafkaProducer({ config, logger });
     const views = new OriginReader({ config, clock });
     await Promise.all([servers.start(), offsets.start(), producer.start()]);
     const owned = new Set(shards);
-    const deadLetters = createDeadLetters(this.route, {
+    const deadLetters = createDeadLetters(route, {
       ...{ config, servers, offsets, producer, views, clock, logger },
       nonce: () => randomBytes(9).toString('base64url'),
       owns: (shard) => owned.has(shard),
@@ -85,8 +94,9 @@ export class IndexerBench implements AsyncDisposable {
     const replica: IndexingReplica = {
       ...{ deadLetters, shards: owned },
       look: async () => {
-        const topic = (await offsets.topics([this.topic])).get(this.topic);
-        deadLetters.indexer.see(topic ? { id: topic.id, ranges: await offsets.ranges(this.topic) } : null);
+        const { deadLetterTopic: name } = route;
+        const topic = (await offsets.topics([name])).get(name);
+        deadLetters.indexer.see(topic ? { id: topic.id, ranges: await offsets.ranges(name) } : null);
       },
       [Symbol.asyncDispose]: async () => {
         await deadLetters.stop();
