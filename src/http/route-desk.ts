@@ -38,7 +38,7 @@ export interface RouteDesk {
   retryEnd(partition: number): Promise<number>;
   /** What the route's consumer group has committed where redeliveries go, asked of Kafka now; -1 = nothing. */
   committed(partition: number): Promise<number>;
-  /** Records in the dead-letter topic; null where Kafka does not say. */
+  /** Open dead letters; null while their index is being read anew. */
   deadLetterCount(): Promise<number | null>;
 }
 

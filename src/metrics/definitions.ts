@@ -144,7 +144,7 @@ export const shardDefinitions = {
   deadLetterDepth: {
     type: 'gauge',
     name: 'dead_letter_depth',
-    help: 'Messages in the dead-letter topic that were neither redriven nor discarded.',
+    help: 'Dead letters that are open: neither redriven nor dismissed. The last known number while the index is read anew.',
     labels: {},
   },
   heldMessages: {

@@ -31,7 +31,7 @@ export const RouteView = Type.Object({
     inFlight: Type.Integer(),
     parked: Type.Integer(),
     oldestLockAgeMs: nullable(Type.Integer()),
-    deadLetters: nullable(Type.Integer({ description: 'null: Kafka does not say.' })),
+    deadLetters: nullable(Type.Integer({ description: 'Open ones; null: their index is being read anew.' })),
   }),
   shards: Type.Array(Type.Object({ partition: Type.Integer(), restored: Type.Boolean() }), {
     description: 'Those that this replica owns.',
