@@ -5,6 +5,8 @@ import type { Config, RouteConfig } from './config/config.ts';
 import { groupId } from './config/config.ts';
 import { placeHeaders } from './domain/outgoing-headers.ts';
 import { OrchestratorError } from './errors.ts';
+import type { EventFeed } from './events/event-feed.ts';
+import { eventOf } from './events/lifecycle-event.ts';
 import { Evidence } from './evidence/evidence.ts';
 import { FailureLog } from './failures/failure-log.ts';
 import { FailureStore } from './failures/failure-store.ts';
@@ -21,9 +23,12 @@ import type { Metrics } from './metrics/metrics.ts';
 import { RouteWorker } from './ownership/route-worker.ts';
 import { Shard } from './ownership/shard.ts';
 import { ReadShard } from './ownership/shard-readings.ts';
+import type { GivenUp } from './notifications/digest.ts';
+import { givenUp } from './notifications/given-up.ts';
+import type { Notifier } from './notifications/notifier.ts';
 import { BoxScripts } from './penalty-box/box-scripts.ts';
 import type { BoxCall } from './penalty-box/box-scripts.ts';
-import type { Arrival } from './penalty-box/entry.ts';
+import type { Arrival, Job } from './penalty-box/entry.ts';
 import { GateBox } from './penalty-box/gate-box.ts';
 import { OperatorBox } from './penalty-box/operator-box.ts';
 import { errorOf } from './penalty-box/payload.ts';
@@ -49,6 +54,9 @@ export interface Shared {
   readonly settings: Pick<SettingsWatch, 'problems' | 'holds'>;
   /** For operators: what they look at is not to hold up what is due. */
   readonly views: OriginReader;
+  /** null: nobody wants to hear of them. */
+  readonly events: EventFeed | null;
+  readonly notifier: Notifier | null;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -73,9 +81,11 @@ const BLOCK_MS = 1_000;
 /** Puts the parts of one route together. */
 export function createRoute(route: RouteConfig, shared: Shared): Route {
   const { config, servers, offsets, producer, settings, metrics, clock, random, nonce } = shared;
+  const { events, notifier } = shared;
   const logger = shared.logger.child({ route: route.name });
   const group = groupId(config, route);
   const ordered = route.ordering === 'key';
+  const hold = ordered && route.afterDeadLetter === 'hold';
   const redeliveryTopic = route.redelivery.topic ?? route.topic;
   const { keyPrefix } = config.redis;
   /** Of the server that holds the shard. */
@@ -94,8 +104,17 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     route: route.name,
     onCall: (call) => {
       countCall(metrics, ordered, call);
+      for (const each of call.told) events?.publish(eventOf(each, route, call.partition));
     },
+    tell: events !== null,
   });
+  const tellGivenUp = (partition: number, job: Job): void => {
+    if (events === null && notifier === null) return;
+    const message = givenUp(job, { topic: route.topic, partition }, hold, clock.now());
+    if (message === null) return;
+    events?.publish({ type: 'dead-lettered', route: route.name, partition, ...deadLetterFacts(message) });
+    if (message.reason !== 'operator') notifier?.gaveUp(route.name, message);
+  };
   const operator = new OperatorBox(scripts);
   const gate = new GateBox({
     scripts,
@@ -214,7 +233,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
         place: placeHeaders(route.name, { topic: route.topic, partition }),
       },
       gated: route.gate,
-      hold: ordered && route.afterDeadLetter === 'hold',
+      hold,
       limit,
       room: () => SENDS_LIMIT - producer.inFlight,
       send: (place, record, settle) => {
@@ -262,9 +281,11 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
           failures.add({ unit: arrival.unit, partition, errorClass, message });
         }
       },
-      onWritten: ({ deadLetter, retryOffset }, latenessMs) => {
+      onWritten: (job, latenessMs) => {
+        const { deadLetter, retryOffset } = job;
         metrics.releaseLateness.observe({ route: route.name }, latenessMs / 1_000);
         if (deadLetter === null) return;
+        tellGivenUp(partition, job);
         metrics.deadLetters.inc({ route: route.name, reason: deadLetter });
         logger.info(
           { event: 'dead_lettered', partition, offset: retryOffset, reason: deadLetter },
@@ -349,4 +370,8 @@ function countCall(
     metrics.locksReleased.inc({ route, reason: reason as never });
     metrics.lockHeld.observe({ route }, ageMs / 1_000);
   }
+}
+
+function deadLetterFacts({ key, origin, attempt, reason, errorClass }: GivenUp) {
+  return { key, origin, attempt, reason, ...(errorClass === '' ? {} : { errorClass }) };
 }

@@ -6,6 +6,7 @@ import { inOrder } from './component.ts';
 import type { Config } from './config/config.ts';
 import { RedisTrail } from './audit/trail.ts';
 import { publishTo } from './audit/topic.ts';
+import { EventFeed } from './events/event-feed.ts';
 import { createApp } from './http/app.ts';
 import { Authentication } from './http/auth/authentication.ts';
 import { HttpServer } from './http/server.ts';
@@ -17,8 +18,13 @@ import { KafkaProducer } from './kafka/producer.ts';
 import { SettingsWatch } from './kafka/settings-watch.ts';
 import type { Logger } from './logger.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import type { Metrics } from './metrics/metrics.ts';
+import { Notifier } from './notifications/notifier.ts';
+import { Turns } from './notifications/turns.ts';
+import { postTo } from './notifications/webhook.ts';
 import { refuseEviction } from './redis/refuse-eviction.ts';
 import { createServers } from './redis/servers.ts';
+import type { RedisServers } from './redis/servers.ts';
 import { WakeUps } from './redis/wake-ups.ts';
 import { SEND_TIMEOUT } from './redrive/lease.ts';
 import { createRoute } from './route.ts';
@@ -38,6 +44,48 @@ const jitterSource = (): number => Math.random();
 /** What a redrive sends is written or given up before another replica may go on with it. */
 function redriving({ kafka }: Config): Pick<Config, 'kafka'> {
   return { kafka: { ...kafka, librdkafka: { ...kafka.librdkafka, 'message.timeout.ms': SEND_TIMEOUT } } };
+}
+
+interface Telling {
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** null: no topic is configured for them. */
+function createEvents(
+  config: Config,
+  { metrics, nonce, clock, logger }: Telling & { readonly nonce: () => string },
+): { readonly events: EventFeed | null; readonly parts: readonly Component[] } {
+  const { topic } = config.events;
+  if (topic === null) return { events: null, parts: [] };
+  const producer = new KafkaProducer({ config, logger });
+  const onEnd = (route: string, end: 'written' | 'dropped'): void => {
+    (end === 'written' ? metrics.eventsWritten : metrics.eventsDropped).inc({ route });
+  };
+  const events = new EventFeed({ topic, config, producer, nonce: nonce(), onEnd, clock, logger });
+  return { events, parts: [producer] };
+}
+
+/** null: nobody is to be notified. */
+function createNotifier(
+  { notify, environment, redis: { keyPrefix } }: Config,
+  { servers, metrics, clock, logger }: Telling & { readonly servers: RedisServers },
+): Notifier | null {
+  const { url, interval } = notify;
+  if (url === null) return null;
+  const turns = new Turns({ servers, keyPrefix, interval });
+  return new Notifier({
+    wording: { ...notify, environment },
+    interval,
+    turn: (route) => turns.take(route),
+    post: (body, signal) => postTo(url, body, signal),
+    onEnd: (route, result) => {
+      metrics.notifications.inc({ route, result });
+    },
+    clock,
+    logger,
+  });
 }
 
 /** The composition root: the only place where the parts of the service meet. */
@@ -67,8 +115,13 @@ export function createService(
     clock,
     logger,
   });
+  const nonce = (): string => randomBytes(9).toString('base64url');
+  const { events, parts: eventParts } = createEvents(config, { metrics, nonce, clock, logger });
+  const notifier = createNotifier(config, { servers, metrics, clock, logger });
   const shared = {
     config,
+    events,
+    notifier,
     settings,
     servers,
     offsets,
@@ -80,7 +133,7 @@ export function createService(
     clock,
     logger,
     random,
-    nonce: () => randomBytes(9).toString('base64url'),
+    nonce,
   };
   const routes: ReadonlyMap<string, Route> = new Map(
     config.routes.map((route) => [route.name, createRoute(route, shared)]),
@@ -137,6 +190,8 @@ export function createService(
     producer,
     redriveProducer,
     origins,
+    ...eventParts,
+    ...(notifier === null ? [] : [notifier]),
     audit,
     views,
     // Gates are answered until the shards are given back.

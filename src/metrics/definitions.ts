@@ -113,6 +113,24 @@ export const definitions = {
     help: "Changes in the assignment of the route's shards to this replica.",
     labels: {},
   },
+  eventsWritten: {
+    type: 'counter',
+    name: 'events_written_total',
+    help: 'Lifecycle events that Kafka has acknowledged.',
+    labels: {},
+  },
+  eventsDropped: {
+    type: 'counter',
+    name: 'events_dropped_total',
+    help: 'Lifecycle events that were given up: Kafka took them too slowly, or not at all.',
+    labels: {},
+  },
+  notifications: {
+    type: 'counter',
+    name: 'notifications_total',
+    help: 'Notifications about messages that failed for good. What could not be sent is told with the next one.',
+    labels: { result: ['sent', 'failed'] },
+  },
   breakerState: {
     type: 'gauge',
     name: 'breaker_state',

@@ -29,13 +29,13 @@ export interface Release {
 
 /** What an operation changed, for those who publish it. */
 export interface Told {
-  readonly kind: 'locked' | 'unlocked' | 'parked' | 'unparked' | 'succeeded' | 'failed';
+  readonly kind: 'locked' | 'unlocked' | 'parked' | 'unparked' | 'succeeded' | 'failed' | 'redriven';
   readonly unit: Unit;
   /** The message that it is about; of a lock the first one. Null: it is about the whole unit. */
   readonly place: Place | null;
   /** Which attempt has failed or succeeded; else 0. */
   readonly attempt: number;
-  /** `failed`: the class of the error; `unlocked`: why; `parked`: `operator` or `dead-letter`. */
+  /** `failed`: the class of the error; `unlocked`: why; `parked`: `operator` or `dead-letter`; `redriven`: by what. */
   readonly detail: string;
 }
 

@@ -27,6 +27,8 @@ export interface BenchOptions<Name extends string> {
   readonly redisUrl?: string;
   /** Settings that say where Redis is, instead of a URL. */
   readonly redis?: Readonly<Record<string, unknown>>;
+  /** At the top of the configuration. */
+  readonly settings?: Readonly<Record<string, unknown>>;
   /** Default 1. */
   readonly replicas?: number;
   /** False: does not wait for the service to be ready. */
@@ -108,6 +110,7 @@ export class Bench<Name extends string> implements AsyncDisposable {
   async addReplica(): Promise<ServiceProcess> {
     const { kafka, redis, redisUrl = redis && '' } = this.#options;
     const config = {
+      ...this.#options.settings,
       kafka: { groupPrefix: this.#id, sessionTimeout: '6s', ...kafka },
       redis: { keyPrefix: `${this.#id}:`, ...redis },
       routes: Object.values<BenchRoute>(this.#routes).map(({ name, topic, group, setup }) => ({

@@ -128,6 +128,7 @@ for i, unit in ipairs(units) do
     if place then note(unit, place, offset + 1) end
   elseif redrive and here and (not state or state[STATUS] ~= ANNOUNCED) and gives_way(state) then
     count[attempt > 0 and 'failed' or 'behind'] = count[attempt > 0 and 'failed' or 'behind'] + 1
+    tell('redriven', unit, place, attempt, redrive)
     state = state_of(unit, id)
     land(lock, id, state)
     states.drop(id)
@@ -174,6 +175,7 @@ for i, unit in ipairs(units) do
       place = place_of(last ~= '' and origin_of(last) or 0) .. place_of(offset + 1)
     end
     lock, id = link(unit, place, false)
+    if redrive then tell('redriven', unit, place, attempt, redrive) end
     if gated and own(place) and flags >= ANNOUNCED_FLAG then
       lock[KNOWN_TO] = math.max(lock[KNOWN_TO], origin_of(place))
     end

@@ -77,6 +77,14 @@ describe('what changed is told, where it is asked for:', () => {
     expect(told(box)).toEqual(['succeeded a 5 3 ', 'unlocked a - 0 succeeded']);
   });
 
+  test('a dead letter that comes again', async () => {
+    const box = await bench.shard({ tell: true });
+    await box.read({ unit: unitOf('a', 5), origin: 5, attempt: 0, redrive: 'job/0/7' });
+    expect(told(box)).toEqual(['locked a 5 0 ', 'redriven a 5 0 job/0/7']);
+    await box.read({ unit: unitOf('a', 5), origin: 5, attempt: 0, redrive: 'job/0/7' });
+    expect(told(box)).toEqual([]);
+  });
+
   test('nothing in a rebuild: it was told before', async () => {
     const box = await bench.shard({ tell: true });
     await box.lock('a', 5, 6);

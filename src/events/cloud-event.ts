@@ -1,0 +1,38 @@
+import type { OutgoingHeader } from '../domain/record.ts';
+import type { LifecycleEvent } from './lifecycle-event.ts';
+
+/** Who tells, and when. */
+export interface Envelope {
+  /** Unique within the source. */
+  readonly id: string;
+  /** The service's group prefix: each installation has its own. */
+  readonly installation: string;
+  readonly environment: string | null;
+  /** Epoch ms. */
+  readonly at: number;
+}
+
+/** CloudEvents 1.0, structured content mode: https://github.com/cloudevents/spec, Kafka protocol binding, section 3.3. */
+export const CONTENT_TYPE: OutgoingHeader = ['content-type', 'application/cloudevents+json; charset=UTF-8'];
+
+/** Pure. */
+export function cloudEvent({ type, key, ...facts }: LifecycleEvent, envelope: Envelope): Buffer {
+  const { id, installation, environment, at } = envelope;
+  const event = {
+    specversion: '1.0',
+    id,
+    source: `/retry-orchestrator/${encodeURIComponent(installation)}/routes/${facts.route}`,
+    type: `retry-orchestrator.${type}`,
+    time: new Date(at).toISOString(),
+    datacontenttype: 'application/json',
+    ...(environment === null ? {} : { environment }),
+    data: { ...facts, ...keyFields(key) },
+  };
+  return Buffer.from(JSON.stringify(event));
+}
+
+function keyFields(key: Buffer | null): { key?: string; keyBase64?: string } {
+  if (key === null) return {};
+  const text = key.toString('utf8');
+  return Buffer.from(text, 'utf8').equals(key) ? { key: text } : { keyBase64: key.toString('base64') };
+}
