@@ -9,6 +9,9 @@ export const PartitionParams = Type.Object({
   partition: Type.Integer({ minimum: 0 }),
 });
 
+/** For the examples of the document. */
+export const TICKET_EXAMPLE = { claimEpoch: '1795284000000', incarnation: '5f2c81:Zk3p' };
+
 /** Beyond it an offset would not fit where it is kept. */
 export const Offset = Type.Integer({ minimum: 0, maximum: 2 ** 47 - 1 });
 

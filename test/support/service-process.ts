@@ -40,7 +40,7 @@ export class ServiceProcess implements AsyncDisposable {
     const workspace = await Workspace.open();
     const port = await freePort();
     const service = new ServiceProcess(workspace, port, options);
-    const http = { host: '127.0.0.1', port };
+    const http = { ...(options.config['http'] as object | undefined), host: '127.0.0.1', port };
     await writeFile(service.configFile, JSON.stringify({ log: { level: 'debug' }, ...options.config, http }));
     return service;
   }

@@ -14,7 +14,10 @@ export function admissionRoutes(app: App, { desks }: AppContext): void {
       config: { scope: 'gate' },
       schema: {
         tags: ['gate'],
+        operationId: 'admit',
         summary: 'May these records be handled?',
+        description:
+          'Asked for redelivered records, and for those whose key is on the list of the claim. They are judged in their order, each after the effects of those before it.',
         params: PartitionParams,
         body: AdmissionBody,
         response: { 200: Verdicts, ...errorAnswers },

@@ -1,18 +1,21 @@
 import { Type } from 'typebox';
-import { BATCH, GivenHeaders, keyProperties, Offset, oneOf } from '../../schemas.ts';
+import { BATCH, GivenHeaders, keyProperties, Offset, oneOf, TICKET_EXAMPLE } from '../../schemas.ts';
 
-export const AdmissionBody = Type.Object({
-  claimEpoch: Type.String(),
-  incarnation: Type.String(),
-  records: Type.Array(
-    Type.Object({
-      ...keyProperties,
-      offset: Offset,
-      delivery: Type.Optional(Type.String({ description: '`x-retry-delivery`, where the record has it.' })),
-    }),
-    { maxItems: BATCH },
-  ),
-});
+export const AdmissionBody = Type.Object(
+  {
+    claimEpoch: Type.String({ description: 'As the claim gave it.' }),
+    incarnation: Type.String({ description: 'As the claim gave it.' }),
+    records: Type.Array(
+      Type.Object({
+        ...keyProperties,
+        offset: Offset,
+        delivery: Type.Optional(Type.String({ description: '`x-retry-delivery`, where the record has it.' })),
+      }),
+      { maxItems: BATCH },
+    ),
+  },
+  { examples: [{ ...TICKET_EXAMPLE, records: [{ key: 'Order-101', offset: 41 }] }] },
+);
 
 export const Verdicts = Type.Object({
   verdicts: Type.Array(

@@ -21,6 +21,9 @@ export function claimRoutes(app: App, context: AppContext): void {
       config: { scope: 'gate' },
       schema: {
         tags: ['gate'],
+        operationId: 'claimPartition',
+        description:
+          'Before the first record of the partition. It waits until the shard has read what is in the retry topic; `503 NOT_READY` while that takes longer.',
         summary: 'Claim a main partition that the consumer group assigned',
         params: PartitionParams,
         body: ClaimBody,

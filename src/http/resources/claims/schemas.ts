@@ -1,14 +1,23 @@
 import { Type } from 'typebox';
 import { Key, OutstandingList } from '../../schemas.ts';
 
-export const ClaimBody = Type.Object({
-  consumerId: Type.String({ minLength: 1, maxLength: 1_024, description: 'Names one start of one process.' }),
-  generation: Type.Optional(
-    Type.Integer({ minimum: 0, description: "The consumer group's, where it is known." }),
-  ),
-  call: Type.Optional(Type.Integer({ minimum: 0, description: 'Rises with every claim of this consumer.' })),
-  outstanding: OutstandingList,
-});
+export const ClaimBody = Type.Object(
+  {
+    consumerId: Type.String({
+      minLength: 1,
+      maxLength: 1_024,
+      description: 'Names one start of one process.',
+    }),
+    generation: Type.Optional(
+      Type.Integer({ minimum: 0, description: "The consumer group's, where it is known." }),
+    ),
+    call: Type.Optional(
+      Type.Integer({ minimum: 0, description: 'Rises with every claim of this consumer.' }),
+    ),
+    outstanding: OutstandingList,
+  },
+  { examples: [{ consumerId: 'orders-service-7c9f', generation: 12, call: 1 }] },
+);
 
 export const Claimed = Type.Object({
   claimEpoch: Type.String(),

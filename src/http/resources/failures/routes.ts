@@ -11,6 +11,7 @@ export function failureRoutes(app: App, { desks }: AppContext): void {
       config: { scope: 'read' },
       schema: {
         tags: ['locks'],
+        operationId: 'listFailures',
         summary: 'Failed attempts, grouped by the class and the shape of their errors',
         params: RouteParams,
         querystring: FailuresQuery,

@@ -8,7 +8,12 @@ export function healthRoutes(app: App, { desks, foundations, metrics }: AppConte
     '/livez',
     {
       config: { scope: 'open' },
-      schema: { tags: ['health'], summary: 'The process answers', response: { 200: Live } },
+      schema: {
+        tags: ['health'],
+        operationId: 'isLive',
+        summary: 'The process answers',
+        response: { 200: Live },
+      },
     },
     () => ({ live: true as const }),
   );
@@ -19,6 +24,7 @@ export function healthRoutes(app: App, { desks, foundations, metrics }: AppConte
       config: { scope: 'open' },
       schema: {
         tags: ['health'],
+        operationId: 'isReady',
         summary: 'Kafka and Redis answer, every owned shard is restored, and no route is degraded',
         querystring: ReadinessQuery,
         response: { 200: Ready, 503: NotReady, '4xx': ErrorAnswer },
@@ -42,7 +48,12 @@ export function healthRoutes(app: App, { desks, foundations, metrics }: AppConte
     '/metrics',
     {
       config: { scope: 'open' },
-      schema: { tags: ['health'], summary: "Metrics in Prometheus' text format", produces: ['text/plain'] },
+      schema: {
+        tags: ['health'],
+        operationId: 'getMetrics',
+        summary: "Metrics in Prometheus' text format",
+        produces: ['text/plain'],
+      },
     },
     async (_request, reply) => reply.type(metrics.contentType).send(await metrics.expose()),
   );

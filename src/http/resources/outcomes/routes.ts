@@ -21,7 +21,10 @@ export function outcomeRoutes(app: App, { desks, metrics }: AppContext): void {
       config: { scope: 'gate' },
       schema: {
         tags: ['gate'],
+        operationId: 'reportOutcomes',
         summary: 'What the handler made of records',
+        description:
+          'The failure of any record, and the success of a redelivered one. A record that failed for the first time is published to the retry topic then, with the headers of the answer.',
         params: PartitionParams,
         body: OutcomeBody,
         response: { 200: Results, ...errorAnswers },

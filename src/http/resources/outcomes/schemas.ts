@@ -1,20 +1,45 @@
 import { Type } from 'typebox';
-import { BATCH, GivenHeaders, HandlerError, keyProperties, Offset, oneOf } from '../../schemas.ts';
+import {
+  BATCH,
+  GivenHeaders,
+  HandlerError,
+  keyProperties,
+  Offset,
+  oneOf,
+  TICKET_EXAMPLE,
+} from '../../schemas.ts';
 
-export const OutcomeBody = Type.Object({
-  claimEpoch: Type.String(),
-  incarnation: Type.String(),
-  outcomes: Type.Array(
-    Type.Object({
-      ...keyProperties,
-      offset: Offset,
-      delivery: Type.Optional(Type.String({ description: '`x-retry-delivery`, where the record has it.' })),
-      result: oneOf('succeeded', 'failed'),
-      error: Type.Optional(HandlerError),
-    }),
-    { maxItems: BATCH },
-  ),
-});
+export const OutcomeBody = Type.Object(
+  {
+    claimEpoch: Type.String(),
+    incarnation: Type.String(),
+    outcomes: Type.Array(
+      Type.Object({
+        ...keyProperties,
+        offset: Offset,
+        delivery: Type.Optional(Type.String({ description: '`x-retry-delivery`, where the record has it.' })),
+        result: oneOf('succeeded', 'failed'),
+        error: Type.Optional(HandlerError),
+      }),
+      { maxItems: BATCH },
+    ),
+  },
+  {
+    examples: [
+      {
+        ...TICKET_EXAMPLE,
+        outcomes: [
+          {
+            key: 'Order-101',
+            offset: 41,
+            result: 'failed',
+            error: { class: 'TimeoutError', message: 'no answer' },
+          },
+        ],
+      },
+    ],
+  },
+);
 
 export const Results = Type.Object({
   results: Type.Array(

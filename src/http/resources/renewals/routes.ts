@@ -12,6 +12,9 @@ export function renewalRoutes(app: App, { desks }: AppContext): void {
       config: { scope: 'gate' },
       schema: {
         tags: ['gate'],
+        operationId: 'renewClaims',
+        description:
+          'Once a second. The answer says what was locked and unlocked since, and which claims have ended.',
         summary: "Renew all of a consumer's claims",
         params: RouteParams,
         body: RenewalBody,

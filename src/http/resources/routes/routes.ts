@@ -10,6 +10,7 @@ export function routeRoutes(app: App, { desks, clock }: AppContext): void {
       config: { scope: 'read' },
       schema: {
         tags: ['routes'],
+        operationId: 'listRoutes',
         summary: 'All routes',
         response: { 200: RouteList, ...errorAnswers },
       },
@@ -23,6 +24,7 @@ export function routeRoutes(app: App, { desks, clock }: AppContext): void {
       config: { scope: 'read' },
       schema: {
         tags: ['routes'],
+        operationId: 'getRoute',
         summary: 'One route: configuration in force, totals, shards, problems',
         params: RouteParams,
         response: { 200: RouteView, ...errorAnswers },

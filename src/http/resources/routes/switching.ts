@@ -36,7 +36,12 @@ export function switchRoutes(app: App, { desks, clock, audit }: AppContext): voi
     '/v1/routes/:route/pause',
     {
       config: { scope: 'operate' },
-      schema: { ...schema, summary: 'Stop redelivering until it is resumed', body: SwitchBody },
+      schema: {
+        ...schema,
+        operationId: 'pauseRoute',
+        summary: 'Stop redelivering until it is resumed',
+        body: SwitchBody,
+      },
     },
     (request) =>
       change(request, request.params.route, 'pause', request.body.reason, (state, imposed) =>
@@ -48,7 +53,7 @@ export function switchRoutes(app: App, { desks, clock, audit }: AppContext): voi
     '/v1/routes/:route/resume',
     {
       config: { scope: 'operate' },
-      schema: { ...schema, summary: 'Redeliver again', body: SwitchBody },
+      schema: { ...schema, operationId: 'resumeRoute', summary: 'Redeliver again', body: SwitchBody },
     },
     (request) =>
       change(request, request.params.route, 'resume', request.body.reason, (state) =>
@@ -60,7 +65,12 @@ export function switchRoutes(app: App, { desks, clock, audit }: AppContext): voi
     '/v1/routes/:route/breaker',
     {
       config: { scope: 'operate' },
-      schema: { ...schema, summary: 'Open or close the circuit breaker by hand', body: BreakerBody },
+      schema: {
+        ...schema,
+        operationId: 'setBreaker',
+        summary: 'Open or close the circuit breaker by hand',
+        body: BreakerBody,
+      },
     },
     (request) => {
       const { state: wanted, reason } = request.body;
