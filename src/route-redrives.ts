@@ -20,7 +20,8 @@ interface Deps {
   readonly servers: RedisServers;
   readonly offsets: KafkaOffsets;
   readonly redriveProducer: KafkaProducer;
-  readonly origins: OriginReader;
+  /** For operators: what they want is not to hold up what is due. */
+  readonly views: OriginReader;
   readonly metrics: Metrics;
   readonly index: DeadLetterIndex;
   /** This replica owns the route's first shard. */
@@ -60,7 +61,7 @@ export function createRedrives(route: RouteConfig, deps: Deps): Redrives {
       send: (place, record, settle) => {
         deps.redriveProducer.send(place, record, settle);
       },
-      readOrigin: (origin) => deps.origins.read(origin),
+      readOrigin: (origin) => deps.views.read(origin),
       ranges: (name, see) => offsets.ranges(name, see),
       topicId,
       deadLetterTopic,

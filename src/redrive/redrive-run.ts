@@ -147,7 +147,7 @@ export class RedriveRun {
     this.#candidates = candidates;
     const records = maxPerSecond === null ? ROUND_RECORDS : Math.min(ROUND_RECORDS, maxPerSecond);
     const bounds = { records, bytes: ROUND_BYTES };
-    const bucket = new TokenBucket(maxPerSecond, this.#deps.clock.monotonic());
+    const bucket = new TokenBucket(maxPerSecond);
     await this.#noteBefore();
     let settling = Promise.resolve();
     let reading = candidates.next(bounds);
@@ -232,7 +232,9 @@ export class RedriveRun {
       }
       const message = change(whole.letter);
       const record = retryCopy(message, letter.position, this.id, to);
-      copies.push({ letter, record, valueMayStay: edit === null && isAtHome(message, record, to) });
+      // Only what the dead letter did not hold either, and what was just seen there.
+      const valueMayStay = letter.valueAtOrigin && message.value === whole.letter.value;
+      copies.push({ letter, record, valueMayStay: valueMayStay && isAtHome(message, record, to) });
     }
     return { copies, problems };
   }

@@ -1,26 +1,25 @@
 /**
- * Lets so many pass in a second, counted from its beginning: it starts empty, so that the average since then never exceeds
- * the limit. What was not used is kept for half a second, which evens out what holds up a busy process. Times in ms,
- * monotonic.
+ * Lets so many pass in a second, counted from the first that asks: it starts empty, so that the average since then never
+ * exceeds the limit. What was not used is kept for a tenth of a second, which evens out what holds up a busy process, and
+ * is no burst to speak of. Times in ms, monotonic.
  */
 export class TokenBucket {
   readonly #perMs: number;
   readonly #capacity: number;
   #tokens = 0;
-  #at: number;
+  #at: number | null = null;
 
   /** `perSecond: null` = no limit. */
-  constructor(perSecond: number | null, now: number) {
+  constructor(perSecond: number | null) {
     this.#perMs = perSecond === null ? Infinity : perSecond / 1_000;
     // One more, for what is left of a token must not be lost while the next one is waited for.
     this.#capacity = 1 + this.#perMs * KEPT;
-    this.#at = now;
   }
 
   /** Takes up to `wanted`, and says how many. */
   take(wanted: number, now: number): number {
     if (this.#perMs === Infinity) return wanted;
-    this.#tokens = Math.min(this.#capacity, this.#tokens + (now - this.#at) * this.#perMs);
+    this.#tokens = Math.min(this.#capacity, this.#tokens + (now - (this.#at ?? now)) * this.#perMs);
     this.#at = now;
     const taken = Math.min(wanted, Math.floor(this.#tokens + ROUNDING));
     this.#tokens -= taken;
@@ -35,7 +34,7 @@ export class TokenBucket {
   }
 }
 
-const KEPT = 500;
+const KEPT = 100;
 const SLICE = 20;
 /** What is missing from a whole token by the arithmetic of fractions alone. */
 const ROUNDING = 1e-9;

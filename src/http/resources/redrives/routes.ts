@@ -48,15 +48,13 @@ export function redriveRoutes(app: App, { desks, audit }: AppContext): void {
       const wish = askedFor(body, config, caller);
       const stored = await redrives.create(wish);
       const view = redriveView(route, stored);
-      const { id, positions, filter, all, dryRun, edited, maxPerSecond } = view;
-      const what = { redrive: id, dryRun, edited, all, ...(positions === null ? {} : { positions }) };
+      const { id, positions, filter, all, state, dryRun, edited, maxPerSecond } = view;
       audit.record(request, {
         action: 'redrive',
         route,
-        // Its key may be there: the audit knows what to do with that.
-        target: { ...what, ...(filter ?? {}) },
+        target: { id, ...(filter ?? (all ? { all } : { positions })) },
         reason: wish.reason,
-        result: { redrive: id, state: view.state, maxPerSecond },
+        result: { redrive: id, state, dryRun, edited, maxPerSecond },
       });
       return reply.code(201).send(view);
     },
@@ -105,7 +103,7 @@ export function redriveRoutes(app: App, { desks, audit }: AppContext): void {
     const outcome = changed ? 'done' : 'unchanged';
     const view = redriveView(route, stored);
     const result = { outcome, state: view.state, published: view.progress.published };
-    audit.record(request, { action: `redrive-${steering}`, route, target: { redrive }, reason, result });
+    audit.record(request, { action: `redrive-${steering}`, route, target: { id: redrive }, reason, result });
     return { outcome, redrive: view };
   };
 
