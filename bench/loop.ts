@@ -34,7 +34,7 @@ export async function measureLoop(
     if (!filled) await produceAll(stack, retryTopic, retryRecords(RECORDS, mine));
     filled = true;
 
-    bare.push(await copy(stack, retryTopic, theirs));
+    bare.push(await copy(stack, retryTopic, theirs, RECORDS));
     await using service = await startService(stack, {
       name: mine,
       topic: mine,
@@ -55,11 +55,12 @@ export async function measureLoop(
   };
 }
 
-async function copy(stack: Stack, from: string, to: string): Promise<number> {
+/** The seconds that a process takes which does nothing else. */
+export async function copy(stack: Stack, from: string, to: string, count: number): Promise<number> {
   const brokers = stack.kafka.brokers.join(',');
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', 'bench/baseline.ts', brokers, from, to, String(RECORDS)],
+    ['--import', 'tsx', 'bench/baseline.ts', brokers, from, to, String(count)],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },

@@ -7,6 +7,7 @@ import { measureLoop } from './loop.ts';
 import { measureMemory } from './memory.ts';
 import { measurePunctuality } from './punctuality.ts';
 import { measureRebuild } from './rebuild.ts';
+import { measureRedrive } from './redrive.ts';
 import { measureTakeover } from './takeover.ts';
 
 type Measure = (stack: Stack, say: (line: string) => void) => Promise<Record<string, number>>;
@@ -19,6 +20,7 @@ const measures: Record<string, Measure> = {
   memory: measureMemory,
   rebuild: measureRebuild,
   takeover: measureTakeover,
+  redrive: measureRedrive,
 };
 
 const wanted = process.argv.slice(2);
