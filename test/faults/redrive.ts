@@ -4,13 +4,16 @@ import type { Chronicle } from './chronicle.ts';
 import { torment } from './nemesis/nemesis.ts';
 import type { FaultOptions } from './options.ts';
 import { faultsOf, type PlannedFault } from './plan/faults.ts';
+import type { Mode } from './history.ts';
 import { modes } from './routes.ts';
 import type { Stage } from './stage/stage.ts';
 
-/** For how long there are faults while the jobs run. */
-const FAULTS_MS = 32_000;
+/** For how long there are faults while the jobs run, the calm at their end included. */
+const FAULTS_MS = 42_000;
 /** The jobs are held back so that they last about so long without faults. */
-const JOB_SECONDS = 16;
+const JOB_SECONDS = 24;
+/** Whoever runs the jobs dies in the middle of them, whatever else the plan has. */
+const KILLED: PlannedFault = { kind: 'service-killed', target: 'all', atMs: 4_000, forMs: 500, amount: 0 };
 /** A job that is not done by then is stuck. */
 const LIMIT_MS = 150_000;
 const EVERY_MS = 500;
@@ -43,22 +46,11 @@ export async function redrive({ seed, kinds, overlapping }: FaultOptions, deps: 
     if (mode !== undefined) letters.set(mode, (letters.get(mode) ?? 0) + 1);
   }
   const going = modes.filter((mode) => (letters.get(mode) ?? 0) > 0);
-  const plan = faultsOf({ seed: seed + 1, loadMs: FAULTS_MS, kinds, overlapping });
+  const planned = faultsOf({ seed: seed + 1, loadMs: FAULTS_MS, kinds, overlapping });
+  const plan = kinds.includes(KILLED.kind) ? [KILLED, ...planned] : planned;
   const jobs = going.map(async (mode) => {
-    const path = `/v1/routes/${mode}/redrives`;
-    const body = { all: true, reason: 'it is mended', maxPerSecond: perSecond(letters.get(mode) ?? 0) };
-    const key = randomUUID();
-    const deadline = begun + LIMIT_MS;
-    const job = await insist(stage, path, { body, key, deadline, signal });
-    if (job === undefined) return `${mode}: the redrive could not be begun`;
-    for (;;) {
-      const seen = await insist(stage, `${path}/${job.id}`, { deadline, signal });
-      if (seen === undefined) return `${mode}: nobody tells of its redrive`;
-      if (seen.state === 'done') return undefined;
-      if (performance.now() > deadline || seen.state !== 'running')
-        return `${mode}: its redrive is ${JSON.stringify(seen)}`;
-      await sleep(EVERY_MS, undefined, { signal });
-    }
+    const maxPerSecond = perSecond(letters.get(mode) ?? 0);
+    return runJob(stage, mode, maxPerSecond, { deadline: begun + LIMIT_MS, signal });
   });
   const tormenting = torment(plan, begun, {
     ...{ stage, signal, onBegin },
@@ -76,19 +68,43 @@ function perSecond(count: number): number {
   return Math.max(1, Math.ceil(count / JOB_SECONDS));
 }
 
+interface Until {
+  readonly deadline: number;
+  readonly signal: AbortSignal;
+}
+
+/** Resolves when a job has done it all, or with what went wrong. */
+async function runJob(
+  stage: Stage,
+  mode: Mode,
+  maxPerSecond: number,
+  until: Until,
+): Promise<string | undefined> {
+  const path = `/v1/routes/${mode}/redrives`;
+  const body = { all: true, reason: 'it is mended', maxPerSecond };
+  const begin = () => insist(stage, path, { body, key: randomUUID(), ...until });
+  let job = await begin();
+  while (job !== undefined && performance.now() < until.deadline) {
+    if (job.state === 'done') return undefined;
+    if (job.state !== 'running') return `${mode}: its redrive is ${JSON.stringify(job)}`;
+    await sleep(EVERY_MS, undefined, { signal: until.signal });
+    // Redis has lost it with all else: what an operator would do is to begin another one.
+    job = (await insist(stage, `${path}/${job.id}`, until)) ?? (await begin());
+  }
+  return `${mode}: its redrive came to no end in time: ${JSON.stringify(job)}`;
+}
+
 interface Job {
   readonly id: string;
   readonly state: string;
 }
 
-interface Asked {
+interface Asked extends Until {
   readonly body?: object;
   readonly key?: string;
-  readonly deadline: number;
-  readonly signal: AbortSignal;
 }
 
-/** Asks one replica after another, again and again, until one answers; undefined: none did in time. */
+/** Asks one replica after another, again and again, until one answers; undefined: it knows of no such job, or none did in time. */
 async function insist(stage: Stage, path: string, asked: Asked): Promise<Job | undefined> {
   const { body, key = '', deadline, signal } = asked;
   while (performance.now() < deadline) {
@@ -105,6 +121,7 @@ async function insist(stage: Stage, path: string, asked: Asked): Promise<Job | u
       }).catch(() => undefined);
       if (answer?.ok === true) return (await answer.json()) as Job;
       await answer?.body?.cancel();
+      if (answer?.status === 404) return undefined;
     }
     await sleep(EVERY_MS, undefined, { signal });
   }
