@@ -50,6 +50,17 @@ export async function examine(foundation: Foundation): Promise<Report> {
   };
 }
 
+/** The client of the service does not say why it gets no answer (a wrong password, an unknown authority); the other one does. */
+async function reasonOf({ view }: Foundation): Promise<string> {
+  if (view.kind === 'unreadable') return `: ${view.why}`;
+  try {
+    await view.value.cluster();
+    return '';
+  } catch (error) {
+    return `: ${whyOf(error)}`;
+  }
+}
+
 /** null: Kafka does not answer at all, which is told of it once. */
 async function readCluster({ offsets, view }: Foundation): Promise<Read<Cluster> | null> {
   if (offsets.kind === 'unreadable') return null;
@@ -98,7 +109,9 @@ function silent(subject: string, why: string): Finding {
 
 async function examineRoutes(foundation: Foundation): Promise<RoutedFinding[]> {
   const { config, offsets } = foundation;
-  if (offsets.kind === 'unreadable') return [{ route: null, ...silent('Kafka', offsets.why) }];
+  if (offsets.kind === 'unreadable') {
+    return [{ route: null, ...silent('Kafka', `${offsets.why}${await reasonOf(foundation)}`) }];
+  }
   const { topic: events } = config.events;
   const names = [...config.routes.flatMap(topicsOf), ...(events === null ? [] : [events])];
   try {

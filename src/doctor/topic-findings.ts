@@ -34,7 +34,9 @@ function missing(route: RouteConfig, topic: string, topics: TopicsSeen, kafka: K
   const plan = missingTopics(route, topics).find((each) => each.topic === topic);
   const remedy =
     plan === undefined
-      ? 'create it, with as many partitions as its messages need, or mend `topic` of the route'
+      ? topic === route.topic
+        ? 'create it, with as many partitions as its messages need, or mend `topic` of the route'
+        : `create ${route.topic} first; doctor --create-topics then makes this one after it`
       : `${kafka.create(plan.topic, plan.partitions, plan.replicas, plan.settings)}   (or: doctor --create-topics)`;
   const cost =
     topic === route.deadLetterTopic
