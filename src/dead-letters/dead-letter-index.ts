@@ -21,7 +21,7 @@ interface Deps {
 }
 
 /** Offsets in one script. */
-const AT_ONCE = 200;
+const AT_ONCE = 100;
 /** Ranges in one marker: it stays far below what a topic takes. */
 const RANGES_AT_ONCE = 5_000;
 
@@ -105,7 +105,7 @@ export class DeadLetterIndex {
   ): Promise<void> {
     for (let i = 0; i < offsets.length; i += AT_ONCE) {
       const packed = packOffsets(offsets.slice(i, i + AT_ONCE));
-      const args: Argument[] = ['', partition, '', '', LETTER_OF[how], at, by, packed];
+      const args: Argument[] = ['', partition, '', LETTER_OF[how], at, by, packed];
       const [, ...twins] = accepted(await this.#deps.scripts.run('settle', partition, args));
       await this.settleTwins(twins, how, at, by);
     }
@@ -115,7 +115,7 @@ export class DeadLetterIndex {
   async settleTwins(ids: readonly Reply[], how: Settlement, at: number, by: string): Promise<void> {
     for (const id of ids.map(asBytes)) {
       const partition = id.readUInt32BE(0);
-      const args: Argument[] = ['', partition, '', '', LETTER_OF[how], at, by, id.subarray(4)];
+      const args: Argument[] = ['', partition, '', LETTER_OF[how], at, by, id.subarray(4)];
       accepted(await this.#deps.scripts.run('settle', partition, args));
     }
   }

@@ -1,4 +1,5 @@
 import { capped } from '../domain/capped.ts';
+import { validTopic } from '../domain/foreign/decode.ts';
 import { understandForeignDeadLetter, type ForeignTool } from '../domain/foreign-headers.ts';
 import { ERROR_CLASS_LIMIT, HEADER, REDRIVE_ID_LIMIT } from '../domain/header-names.ts';
 import { applicationHeaders } from '../domain/outgoing-headers.ts';
@@ -101,10 +102,11 @@ function ours(headers: readonly Header[], written: number): Told | null {
   const text = (name: string): string | undefined => values.get(name)?.toString('utf8');
   const number = (name: string): number | null => wholeNumber(text(name));
   const reason = text(HEADER.deadLetterReason) ?? '';
-  const topic = text(HEADER.originTopic) ?? '';
+  const topic = validTopic(text(HEADER.originTopic));
   const partition = number(HEADER.originPartition);
   const offset = number(HEADER.originOffset);
-  const origin = topic === '' || partition === null || offset === null ? null : { topic, partition, offset };
+  const origin =
+    topic === undefined || partition === null || offset === null ? null : { topic, partition, offset };
   return {
     source: 'service',
     reason: REASONS.has(reason) ? (reason as DeadLetterReason) : 'unknown',

@@ -37,7 +37,7 @@ export type Written =
   | { readonly kind: 'elsewhere'; readonly cursor: number }
   | { readonly kind: 'lost' };
 
-const AT_ONCE = 200;
+const AT_ONCE = 100;
 
 /** The index as those change it who read the topic. What it holds and its cursor change in one step. */
 export class IndexWriter {
@@ -94,33 +94,44 @@ export class IndexWriter {
     );
     const args: Argument[] = [topic, partition, before, after, limit, names.size];
     for (const [name, hash] of names) args.push(hash, name);
-    for (const letter of letters) args.push(idOf(letter.position), packRow(letter, mainTopic));
+    // Each argument is a write of its own to the socket.
+    args.push(
+      Buffer.concat(letters.flatMap((letter) => framed(idOf(letter.position), packRow(letter, mainTopic)))),
+    );
     return writtenBy(await scripts.run('index', partition, args));
   }
 
   /** A marker that was read at `before`; null: one that says nothing. */
   async settle(topic: string, partition: number, before: number, marker: Marker | null): Promise<Written> {
-    const { scripts, index } = this.#deps;
     if (marker === null) return this.write(topic, partition, before, before + 1, []);
-    const { settled, at, by } = marker;
-    const common: Argument[] = [LETTER_OF[settled], at, by];
     let part: number[] = [];
-    const settlePart = async (after: number | ''): Promise<IndexReply> => {
-      const args = [topic, partition, before, after, ...common, packOffsets(part)];
-      part = [];
-      const reply = await scripts.run('settle', partition, args);
-      if (reply.status === 'OK') await index.settleTwins(reply.result.slice(1), settled, at, by);
-      return reply;
-    };
     for (const [from, to] of marker.offsets) {
       for (let offset = from; offset <= to; offset++) {
         part.push(offset);
         if (part.length < AT_ONCE) continue;
-        const reply = await settlePart('');
+        const reply = await this.#settlePart(topic, partition, before, marker, part);
         if (reply.status !== 'OK') return writtenBy(reply);
+        part = [];
       }
     }
-    return writtenBy(await settlePart(before + 1));
+    const reply = await this.#settlePart(topic, partition, before, marker, part);
+    if (reply.status !== 'OK') return writtenBy(reply);
+    // Only when all of it is done: a reader that ends before reads it again.
+    return this.write(topic, partition, before, before + 1, []);
+  }
+
+  async #settlePart(
+    topic: string,
+    partition: number,
+    before: number,
+    { settled, at, by }: Marker,
+    offsets: readonly number[],
+  ): Promise<IndexReply> {
+    const { scripts, index } = this.#deps;
+    const args = [topic, partition, before, LETTER_OF[settled], at, by, packOffsets(offsets)];
+    const reply = await scripts.run('settle', partition, args);
+    if (reply.status === 'OK') await index.settleTwins(reply.result.slice(1), settled, at, by);
+    return reply;
   }
 
   /** Forgets what retention removed, a part of it: true when nothing is left to do. */
@@ -157,4 +168,10 @@ function placesOf(ranges: SeenTopic['ranges'], partitions: readonly number[]) {
     const range = ranges.get(partition);
     return range === undefined ? [] : [{ partition, ...range }];
   });
+}
+
+function framed(id: Buffer, row: Buffer): Buffer[] {
+  const size = Buffer.allocUnsafe(2);
+  size.writeUInt16BE(id.length + row.length, 0);
+  return [size, id, row];
 }

@@ -27,8 +27,9 @@ interface Deps {
   readonly logger: Logger;
 }
 
-/** Records in one script: 1 to 2 ms of Redis. */
+/** Records in one script: 1 to 2 ms of Redis, and a little more of this process. */
 const BATCH = 100;
+const READ = 200;
 /** How long to wait for records, ms: what others have settled is counted this often, too. */
 const PATIENCE = 1_000;
 const COUNT_INTERVAL = 500;
@@ -127,7 +128,7 @@ export class DeadLetterIndexer implements Component {
     await this.#consumer.connect();
     const taken = await this.#take(topic, mine);
     if (this.#seen) await this.#lookAt(topic, taken);
-    const { records, ends } = await this.#consumer.read(BATCH, PATIENCE);
+    const { records, ends } = await this.#consumer.read(READ, PATIENCE);
     for (const [partition, read] of byPartition(records)) await this.#index(taken, partition, read);
     for (const { partition, offset } of ends) await this.#reach(taken, partition, offset);
     await this.#count();
@@ -202,8 +203,8 @@ export class DeadLetterIndexer implements Component {
         this.#moved(taken, partition, settled, first.offset + 1);
         continue;
       }
-      const end = rest.findIndex(isMarker);
-      const read = end < 0 ? rest : rest.slice(0, end);
+      const end = rest.slice(0, BATCH).findIndex(isMarker);
+      const read = rest.slice(0, end < 0 ? BATCH : end);
       const after = (read.at(-1)?.offset ?? before) + 1;
       const letters = read.map((record) => readDeadLetter(record, route)).filter((letter) => letter !== null);
       const written = await this.#unhurried(() => writer.write(topic, partition, before, after, letters));

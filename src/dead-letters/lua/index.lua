@@ -1,6 +1,6 @@
 -- Dead letters are listed, and the cursor moves, in one step: read twice, they change nothing.
 -- ARGV: run, topic's id, partition, cursor before, cursor after, rows at most, how many names, then for each: group's hash,
---   reason and class; then for each dead letter: id, row as it is while it is open
+--   reason and class; then all dead letters as one: bytes that follow (2), id, row as it is while it is open
 -- returns how many are open, rows that were left out for the limit, second copies
 local topic, P, limit, names, FIRST = ARGV[2], ARGV[3], tonumber(ARGV[6]), tonumber(ARGV[7]), 8
 local meta = call('HMGET', META, 'incarnation', 'topic', 'c' .. P, 'b' .. P, 'open')
@@ -17,9 +17,11 @@ end
 if next(lumped) then call('HSET', NAMES, NONE, '') end
 
 local ids, rows, sames = {}, {}, {}
-for i = FIRST + 2 * names, #ARGV, 2 do
-  local n, row = #ids + 1, ARGV[i + 1]
-  ids[n], rows[n], sames[n] = ARGV[i], row, row:sub(24, 31)
+local batch, at = ARGV[#ARGV], 1
+while at < #batch do
+  local n, size = #ids + 1, struct.unpack('>I2', batch, at)
+  ids[n], rows[n], sames[n] = batch:sub(at + 2, at + 11), batch:sub(at + 12, at + 1 + size), batch:sub(at + 35, at + 42)
+  at = at + 2 + size
 end
 local firsts = #ids > 0 and call('HMGET', SAME, unpack(sames)) or {}
 local ahead = #ids > 0 and call('HLEN', AHEAD) > 0 and call('HMGET', AHEAD, unpack(ids)) or {}
@@ -72,7 +74,7 @@ call('HSET', META, 'c' .. P, ARGV[5], 'open', text(open))
 local left = call('ZCARD', OPEN) + call('ZCARD', PAST) - limit
 local out = {}
 if left > 0 then
-  left = math.min(left, 200)
+  left = math.min(left, 120)
   for _, set in ipairs({ PAST, OPEN }) do
     for _, member in ipairs(call('ZRANGE', set, 0, left - #out - 1)) do out[#out + 1] = member:sub(7) end
     if set == PAST and #out > 0 then call('HSET', META, 'pastEvicted', 1) end

@@ -1,8 +1,8 @@
 -- What became of dead letters of one partition. Done twice it changes nothing; the first settlement stays.
--- ARGV: run, topic's id ('' = as the index has it), partition, cursor before, cursor after ('' both: not read from the topic),
---   how (r | d | s), at, by, offsets (6 each)
+-- ARGV: run, topic's id ('' = as the index has it), partition, cursor ('' = not read from the topic), how (r | d | s), at, by,
+--   offsets (6 each)
 -- returns how many are open, then the ids of which one of these is a second copy
-local topic, P, how, at, by, offsets = ARGV[2], ARGV[3], ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9]
+local topic, P, how, at, by, offsets = ARGV[2], ARGV[3], ARGV[5], tonumber(ARGV[6]), ARGV[7], ARGV[8]
 local meta = call('HMGET', META, 'incarnation', 'topic', 'c' .. P, 'b' .. P, 'f' .. P, 'open')
 if not ready(meta[1]) or topic ~= '' and meta[2] ~= topic or not meta[3] then return { 'NOT_READY' } end
 if ARGV[4] ~= '' and meta[3] ~= ARGV[4] then return { 'CURSOR', meta[3] } end
@@ -50,5 +50,4 @@ write()
 variadic('BITFIELD', OPEN_BITS, closing)
 variadic('BITFIELD', SETTLED_BITS, settled)
 call('HSET', META, 'open', text(open))
-if ARGV[5] ~= '' then call('HSET', META, 'c' .. P, ARGV[5]) end
 return { 'OK', text(open), unpack(twins) }

@@ -126,10 +126,11 @@ describe('an index', () => {
     await indexed();
     bench.topic[0] = [];
     bench.id = id;
-    bench.append(0, { origin: 7 });
+    bench.append(0, ...(id === '' ? [7] : [7, 8, 9]).map((origin) => ({ origin })));
     await indexed();
-    await expect(bench.all()).resolves.toEqual(['0/0 open']);
-    await expect(bench.open()).resolves.toBe(1);
+    const origins = (await bench.list()).map(({ origin }) => origin?.offset);
+    expect(origins).toEqual(id === '' ? [7] : [9, 8, 7]);
+    await expect(bench.open()).resolves.toBe(origins.length);
   });
 
   test('is not thrown away by one who looked at the end of the topic a while ago', async () => {
@@ -226,6 +227,9 @@ describe('settling', () => {
     bench.append(0, { origin: 2 }, { origin: 3 });
     await bench.index.settle(0, [1], 'superseded', 'job');
     await expect(bench.index.settledAmong(0, [0, 1, 2])).resolves.toEqual(new Set([1]));
+    // The marker has not been read yet.
+    await bench.readOne(bench.topic[0]![1]!);
+    await expect(bench.all()).resolves.toEqual(['0/1 superseded', '0/0 open']);
     await bench.read();
     await expect(bench.all()).resolves.toEqual(['0/2 open', '0/1 superseded', '0/0 open']);
     await expect(bench.open()).resolves.toBe(2);
