@@ -140,18 +140,37 @@ describe('the route may be left out where there is one', () => {
   const api = (routes: object): ScriptedApi =>
     new ScriptedApi({
       ...routes,
-      'GET /v1/routes/orders/keys/Order-123': { sentences: ['It is locked.', 'It is retried in 4 min.'] },
-      'GET /v1/routes/orders/keys/orders': { sentences: ['This is the key "orders".'] },
-      'GET /v1/routes/orders/keys/a%2Fb%20c': { sentences: ['This is another.'] },
+      'GET /v1/routes/orders/keys': {
+        sentences: ['It is locked.', 'It is retried in 4 min.'],
+        actions: [
+          { effect: 'retries it', command: 'retry-orchestrator retry-now orders Order-123 --reason …' },
+          { effect: 'parks it', command: null },
+        ],
+      },
     });
 
-  test.each<[routes: keyof typeof ROUTES, argv: string[], expected: string]>([
-    ['one', ['explain', 'Order-123'], 'It is locked.\nIt is retried in 4 min.\n'],
-    ['one', ['explain', 'orders', 'Order-123'], 'It is locked.\nIt is retried in 4 min.\n'],
-    ['one', ['explain', 'orders'], 'This is the key "orders".\n'],
-    ['two', ['explain', 'orders', 'a/b c'], 'This is another.\n'],
-  ])('%s: %j', async (routes, argv, expected) => {
-    expect(await run(argv, api(ROUTES[routes]))).toEqual({ code: 0, out: expected, err: '' });
+  test.each<[routes: keyof typeof ROUTES, argv: string[], query: string]>([
+    ['one', ['explain', 'Order-123'], 'key=Order-123'],
+    ['one', ['explain', 'orders', 'Order-123'], 'key=Order-123'],
+    ['one', ['explain', 'orders'], 'key=orders'],
+    ['one', ['explain', ''], 'key='],
+    ['one', ['explain', '--origin', '7', '--partition', '2'], 'origin=7&partition=2'],
+    ['two', ['explain', 'orders', '../a b&c'], 'key=..%2Fa+b%26c'],
+    ['two', ['explain', 'orders', '//4=', '--base64'], 'keyBase64=%2F%2F4%3D'],
+  ])('%s: %j', async (routes, argv, query) => {
+    const service = api(ROUTES[routes]);
+    expect(await run(argv, service)).toEqual({
+      code: 0,
+      out: `It is locked.
+It is retried in 4 min.
+
+What you can do:
+  retry-orchestrator retry-now orders Order-123 --reason …
+      retries it
+`,
+      err: '',
+    });
+    expect(service.asked.at(-1)?.path).toBe(`/v1/routes/orders/keys?${query}`);
   });
 
   test.each<[routes: keyof typeof ROUTES, line: string, complaint: string]>([
