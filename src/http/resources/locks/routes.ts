@@ -48,6 +48,7 @@ export function lockRoutes(app: App, { desks, clock, audit, stopping }: AppConte
       config: { scope: 'read' },
       schema: {
         tags: ['locks'],
+        operationId: 'listLocks',
         summary: 'Locks: the oldest, the largest or the most tried first',
         params: RouteParams,
         querystring: LocksQuery,
@@ -91,6 +92,7 @@ export function lockRoutes(app: App, { desks, clock, audit, stopping }: AppConte
       config: { scope: 'read' },
       schema: {
         tags: ['locks'],
+        operationId: 'getLock',
         summary: 'One lock with its entries',
         params: LockParams,
         querystring: LockQuery,
@@ -110,6 +112,7 @@ export function lockRoutes(app: App, { desks, clock, audit, stopping }: AppConte
       config: { scope: 'operate' },
       schema: {
         tags: ['locks'],
+        operationId: 'actOnLock',
         summary: 'Act on any lock',
         params: RouteParams,
         headers: IdempotencyHeaders,
@@ -129,6 +132,7 @@ export function lockRoutes(app: App, { desks, clock, audit, stopping }: AppConte
       config: { scope: 'operate' },
       schema: {
         tags: ['locks'],
+        operationId: 'actOnLocks',
         summary: 'Act on all locks that match a filter',
         params: RouteParams,
         headers: IdempotencyHeaders,
@@ -163,6 +167,7 @@ export function lockRoutes(app: App, { desks, clock, audit, stopping }: AppConte
       config: { scope: 'operate' },
       schema: {
         tags: ['locks'],
+        operationId: 'actOnLockOfKey',
         summary: 'Act on the lock of a key',
         params: LockParams,
         querystring: LockQuery,
