@@ -338,6 +338,15 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     },
     committed: async (partition) =>
       (await offsets.committed(route.consumerGroup, redeliveryTopic)).get(partition) ?? -1,
+    readTo: async (partition) => {
+      const [committed, ranges] = await Promise.all([
+        offsets.committed(route.consumerGroup, route.topic),
+        offsets.ranges(route.topic),
+      ]);
+      const end = ranges.get(partition)?.end;
+      if (end === undefined) throw lacks(partition);
+      return { partition, committed: committed.get(partition) ?? null, end, known: committed.size > 0 };
+    },
     deadLetterCount: async () => (await deadLetters.desk.state()).open,
   };
 

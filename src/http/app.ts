@@ -22,6 +22,7 @@ import { claimRoutes } from './resources/claims/routes.ts';
 import { deadLetterRoutes } from './resources/dead-letters/routes.ts';
 import { failureRoutes } from './resources/failures/routes.ts';
 import { healthRoutes } from './resources/health/routes.ts';
+import { keyRoutes } from './resources/keys/routes.ts';
 import { lockRoutes } from './resources/locks/routes.ts';
 import { outcomeRoutes } from './resources/outcomes/routes.ts';
 import { redriveRoutes } from './resources/redrives/routes.ts';
@@ -108,6 +109,7 @@ const RESOURCES = [
   routeRoutes,
   switchRoutes,
   lockRoutes,
+  keyRoutes,
   failureRoutes,
   redriveRoutes,
   deadLetterRoutes,

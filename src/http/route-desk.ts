@@ -1,5 +1,6 @@
 import type { RouteConfig } from '../config/config.ts';
 import type { DeadLetterDesk } from '../dead-letters/dead-letter-desk.ts';
+import type { Position } from '../explanation/facts.ts';
 import type { FailureLog } from '../failures/failure-log.ts';
 import type { FailureStore } from '../failures/failure-store.ts';
 import type { GateBox } from '../penalty-box/gate-box.ts';
@@ -38,6 +39,8 @@ export interface RouteDesk {
   retryEnd(partition: number): Promise<number>;
   /** What the route's consumer group has committed where redeliveries go, asked of Kafka now; -1 = nothing. */
   committed(partition: number): Promise<number>;
+  /** How far the group has read a partition of the main topic, asked of Kafka now. */
+  readTo(partition: number): Promise<Position>;
   /** Open dead letters; null while their index is being read anew. */
   deadLetterCount(): Promise<number | null>;
 }

@@ -1,5 +1,6 @@
 import { originOffsetOf } from '../domain/place.ts';
-import { errorOf } from './payload.ts';
+import type { Origin } from '../domain/record.ts';
+import { errorOf, foreignOriginOf } from './payload.ts';
 import { readState, RECORD_HEAD } from './stored.ts';
 import type { StoredState } from './stored.ts';
 
@@ -18,6 +19,18 @@ export interface EntryView {
   /** Where the redelivered copy lies. */
   readonly deliveredOffset: number | null;
   readonly lastError: { readonly class: string; readonly message: string } | null;
+  /** Its last failure said that retrying is pointless. */
+  readonly fatal: boolean;
+  /** Why it has to leave for the dead-letter topic, whatever its attempts say; '' = it need not. */
+  readonly condemned: string;
+  /** It may make so many attempts, whatever the policy says. */
+  readonly granted: number;
+  /** The copy in flight was given to its consumer. */
+  readonly admitted: boolean;
+  /** When a gate announced it, while it has not come; epoch ms. */
+  readonly announcedAt: number | null;
+  /** Where it was read first, if that is not `offset` of the shard's own partition. */
+  readonly foreignOrigin: Origin | null;
 }
 
 const STATES = { A: 'pending', H: 'held', F: 'in-flight', C: 'dead-lettering', B: 'dead-lettered' } as const;
@@ -38,8 +51,17 @@ export function readEntry(id: Buffer, packedState: Buffer, record: Buffer, copy:
     dueAt: dueAt > 0 ? dueAt : null,
     deliveredOffset: copy >= 0 ? copy : null,
     lastError: lastErrorIn(state, stored),
+    fatal: state?.fatal ?? ((stored?.flags ?? 0) & FATAL) > 0,
+    condemned: state?.condemned ?? (((stored?.flags ?? 0) & MALFORMED) > 0 ? 'malformed' : ''),
+    granted: state?.granted ?? 0,
+    admitted: state?.admitted ?? false,
+    announcedAt: state?.status === 'A' ? state.announcedAt : null,
+    foreignOrigin: stored?.foreignOrigin ?? null,
   };
 }
+
+const FATAL = 1;
+const MALFORMED = 2;
 
 type ToldRecord = NonNullable<ReturnType<typeof readRecord>>;
 
@@ -51,6 +73,8 @@ function readRecord(head: Buffer) {
     dueAt: head.readUIntBE(6, 6),
     firstFailedAt: head.readUIntBE(12, 6),
     attempt: head.readUInt16BE(18),
+    flags: head.readUInt8(20),
+    foreignOrigin: foreignOriginOf(head.subarray(RECORD_HEAD)),
     ...errorOf(head.subarray(RECORD_HEAD)),
   };
 }

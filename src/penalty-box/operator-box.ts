@@ -69,6 +69,13 @@ export interface Browsed {
 /** What heads say of their errors may lie in large records: more than this is not read at once. */
 const BROWSED_BYTES = 256 * 1024;
 
+/** Who claims a main partition, and how far its retry partition was read. Times on Redis' clock, epoch ms. */
+export interface ClaimantView {
+  readonly claimant: { readonly consumerId: string; readonly renewedAt: number } | null;
+  readonly cursor: number;
+  readonly now: number;
+}
+
 export interface HowToAct {
   /** Only on the lock of this age; another one of the same key counts as `unknown`. */
   readonly age?: Age;
@@ -154,6 +161,16 @@ export class OperatorBox {
     };
   }
 
+  async claimant(partition: number): Promise<ClaimantView> {
+    const [consumer, renewedAt, cursor, now] = await this.#ask(partition, 'claimant', []);
+    const consumerId = text(consumer);
+    return {
+      claimant: consumerId === '' ? null : { consumerId, renewedAt: int(renewedAt) },
+      cursor: int(cursor),
+      now: int(now),
+    };
+  }
+
   /** The locks of a shard by their age, a page at a time: what it costs does not depend on how many there are. */
   async browse(partition: number, { from, behind, upTo, look, give, state }: Browse): Promise<Browsed> {
     const result = await this.#ask(partition, 'browse', [
@@ -231,7 +248,7 @@ export class OperatorBox {
 
   async #ask(
     partition: number,
-    operation: 'totals' | 'inspect' | 'browse',
+    operation: 'totals' | 'inspect' | 'browse' | 'claimant',
     args: (string | number | Buffer)[],
   ): Promise<readonly Reply[]> {
     return answered(partition, await this.#scripts.run(partition, operation, args));

@@ -145,6 +145,19 @@ export function errorOf(bytes: Buffer): { errorClass: string; errorMessage: stri
   };
 }
 
+/** The origin that a payload tells, where it is not of the shard's own partition. `bytes` may be cut after it. */
+export function foreignOriginOf(bytes: Buffer): Origin | null {
+  const classEnd = 2 + bytes.readUInt16BE(0);
+  const at = classEnd + 2 + bytes.readUInt16BE(classEnd);
+  if ((bytes.readUInt8(at) & FOREIGN_ORIGIN) === 0) return null;
+  const topicEnd = at + 15 + bytes.readUInt16BE(at + 13);
+  return {
+    topic: bytes.toString('utf8', at + 15, topicEnd),
+    partition: bytes.readUInt32BE(topicEnd),
+    offset: bytes.readUIntBE(at + 1, 6),
+  };
+}
+
 type LastError = Pick<Payload, 'errorClass' | 'errorMessage'>;
 
 /** An entry tells of failures after its record was written; where it tells nothing, the payload has the last one. */

@@ -63,6 +63,7 @@ type Operation =
   | 'act'
   | 'inspect'
   | 'browse'
+  | 'claimant'
   | 'totals';
 
 const scripts = new Map<Operation, Script<Argument[], ScriptReply>>();

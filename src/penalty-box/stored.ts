@@ -27,6 +27,10 @@ export interface StoredState {
   readonly errorClass: string;
   readonly errorMessage: string;
   readonly fatal: boolean;
+  readonly condemned: string;
+  readonly granted: number;
+  readonly admitted: boolean;
+  readonly announcedAt: number;
 }
 
 export function readLock(packed: Buffer): StoredLock {
@@ -57,6 +61,10 @@ export function readState(packed: Buffer): StoredState {
     errorClass: text(8),
     errorMessage: text(9),
     fatal: fields[10] === 1,
+    condemned: text(12),
+    granted: Number(fields[13]),
+    admitted: text(5) !== '',
+    announcedAt: Number(fields[14]),
   };
 }
 

@@ -4,6 +4,7 @@ import { Audit } from '../../src/audit/audit.ts';
 import { DeadLetterDesk } from '../../src/dead-letters/dead-letter-desk.ts';
 import { DeadLetterIndex } from '../../src/dead-letters/dead-letter-index.ts';
 import { IndexScripts } from '../../src/dead-letters/index-scripts.ts';
+import type { Position } from '../../src/explanation/facts.ts';
 import type { Failed, KeyFailure, ShapeCount } from '../../src/failures/failure-tally.ts';
 import { Authentication } from '../../src/http/auth/authentication.ts';
 import { createApp } from '../../src/http/app.ts';
@@ -176,6 +177,13 @@ export class TestDesk implements RouteDesk {
 
   committed(): Promise<number> {
     return this.position();
+  }
+
+  read: (partition: number) => Promise<Position> = (partition) =>
+    Promise.resolve({ partition, committed: null, end: 0, known: false });
+
+  readTo(partition: number): Promise<Position> {
+    return this.read(partition);
   }
 
   deadLetterCount(): Promise<number | null> {

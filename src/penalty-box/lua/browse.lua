@@ -42,7 +42,7 @@ for _, i in ipairs(shown) do
       looked = i - 1
       break
     end
-    start = (records.get(id) or ''):sub(1, 21 + 4 + 256 + 1024)
+    start = (records.get(id) or ''):sub(1, 21 + 4 + 256 + 1024 + 19 + 256)
   end
   for _, fact in ipairs({ found[2 * i], unit, cmsgpack.pack(lock), text(due.get(unit) or ''), state and cmsgpack.pack(state) or '',
     start }) do

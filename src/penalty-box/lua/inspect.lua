@@ -12,8 +12,8 @@ for _, id in ipairs(ids) do
   local state, record = states.get(id), records.get(id)
   result[#result + 1] = id
   result[#result + 1] = state and cmsgpack.pack(state) or ''
-  -- 21 bytes about the record, then the error's class and message, which a payload begins with.
-  result[#result + 1] = record and record:sub(1, 21 + 4 + 256 + 1024) or ''
+  -- 21 bytes about the record, then the error's class and message and the origin, which a payload begins with.
+  result[#result + 1] = record and record:sub(1, 21 + 4 + 256 + 1024 + 19 + 256) or ''
   result[#result + 1] = flight.get(id) or -1
 end
 return commit(result, true)

@@ -1,14 +1,14 @@
 import type { FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import { duration } from '../../../config/formats.ts';
-import { foreignUnit, keyUnit, originUnit } from '../../../domain/unit.ts';
-import type { Unit } from '../../../domain/unit.ts';
+import { keyUnit } from '../../../domain/unit.ts';
 import type { App, AppContext } from '../../app-context.ts';
-import { base64, invalid, keyOfFields } from '../../keys.ts';
+import { invalid, keyOfFields } from '../../keys.ts';
 import { errorAnswers, RouteParams } from '../../schemas.ts';
 import { actOnLock, findLock, type LockAction } from './acting.ts';
 import { BulkRun } from './bulk.ts';
 import { listLocks } from './listing.ts';
+import { unitInBody, unitInPath } from './units.ts';
 import { lockFields, unitFields } from './lock-fields.ts';
 import { formatCursor, parseCursor } from './order.ts';
 import {
@@ -187,23 +187,6 @@ export function lockRoutes(app: App, { desks, clock, audit, stopping }: AppConte
 function idempotencyKeyOf({ headers }: FastifyRequest): string | undefined {
   const { 'idempotency-key': key } = headers;
   return Array.isArray(key) ? key.join(',') : key;
-}
-
-function unitInPath(text: string, encoding: 'utf8' | 'base64' = 'utf8'): Unit {
-  const key = encoding === 'base64' ? base64(text) : Buffer.from(text, 'utf8');
-  if (key === null) throw invalid('the key in the path is not base64');
-  return keyUnit(key);
-}
-
-function unitInBody(body: Static<typeof AnyActionBody>): Unit {
-  const key = keyOfFields(body);
-  const { origin, retryOffset, partition } = body;
-  if ([key ?? undefined, origin, retryOffset].filter((each) => each !== undefined).length !== 1) {
-    throw invalid('give one of key, keyBase64 and origin');
-  }
-  if (key !== null) return keyUnit(key);
-  if (partition === undefined) throw invalid('partition is missing: offsets mean nothing without it');
-  return origin === undefined ? foreignUnit(retryOffset ?? 0) : originUnit(origin);
 }
 
 function durationOf(text: string): number {

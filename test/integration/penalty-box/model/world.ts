@@ -188,6 +188,12 @@ function seenOf(entry: Entry, shown: LockView['entries'][number] | undefined): L
     dueAt: dueAt > 0 ? dueAt : null,
     deliveredOffset: entry.copyAt,
     lastError: shown?.lastError ?? null,
+    fatal: entry.state === 'pending' ? (shown?.fatal ?? false) : entry.fatal,
+    condemned: entry.condemned,
+    granted: entry.granted,
+    admitted: entry.admittedUnder !== '',
+    announcedAt: entry.state === 'pending' ? (entry.announcement?.at ?? 0) : null,
+    foreignOrigin: null,
   };
 }
 
