@@ -7,14 +7,16 @@ local meta = call('HMGET', META, 'incarnation', 'c' .. P, 't' .. P, 'b' .. P, 'f
 if not ready(meta[1]) or not meta[2] then return { 'NOT_READY' } end
 local base, first, gets, result = tonumber(meta[4]), tonumber(meta[5]), {}, {}
 for i = 1, #offsets, 6 do
-  local offset = math.max(struct.unpack('>I6', offsets, i), base)
+  -- Redis has no bit beyond 2^32: nothing was read there.
+  local offset = math.min(math.max(struct.unpack('>I6', offsets, i), base), base + 4294967295)
   gets[#gets + 1] = 'GET'; gets[#gets + 1] = 'u1'; gets[#gets + 1] = text(offset - base)
 end
 local open = #gets > 0 and call('BITFIELD', OPEN_BITS, unpack(gets)) or {}
 local settled = #gets > 0 and call('BITFIELD', SETTLED_BITS, unpack(gets)) or {}
 for i = 1, #offsets, 6 do
   local n = #result + 1
-  local gone = struct.unpack('>I6', offsets, i) < first
-  result[n] = gone and 'g' or open[n] == 1 and 'o' or settled[n] == 1 and 's' or '-'
+  local offset = struct.unpack('>I6', offsets, i)
+  local far = offset > base + 4294967295
+  result[n] = offset < first and 'g' or far and '-' or open[n] == 1 and 'o' or settled[n] == 1 and 's' or '-'
 end
 return { 'OK', meta[2], meta[3], table.concat(result) }
