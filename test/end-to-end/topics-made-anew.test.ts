@@ -14,7 +14,7 @@ beforeAll(async () => {
   bench = await Bench.open({
     routes: {
       retry: { settings: { backoff } },
-      main: { settings: { backoff: { initial: '2s', multiplier: 1, jitter: 0 } } },
+      main: { settings: { backoff } },
       'dead-letter': { settings: { maxAttempts: 1 } },
     },
   });
@@ -32,6 +32,19 @@ async function makeAnew(name: Name, which: 'topic' | 'retryTopic' | 'deadLetterT
   });
   await expect(bench.service.get(bench.path(name))).resolves.toMatchObject({ body: { status: 'degraded' } });
   await createTopics([{ topic, partitions: bench.route(name).partitions }]);
+}
+
+/** Does that while nothing is redelivered, and resolves when the shard's messages lie in Kafka again. */
+async function makeAnewPaused(name: Name, which: 'topic' | 'retryTopic'): Promise<() => Promise<unknown>> {
+  await makeAnew(name, which);
+  await waitFor('the shard to be salvaged', async () => (await logged(name, 'shard_salvaged')) === 1, {
+    state: () => bench.service.tail(),
+  });
+  return () => bench.service.post(`${bench.path(name)}/resume`, { reason: 'it is there again' });
+}
+
+async function pause(name: Name): Promise<void> {
+  await bench.service.post(`${bench.path(name)}/pause`, { reason: 'the topic is made anew' });
 }
 
 async function recovered(): Promise<void> {
@@ -88,8 +101,11 @@ test('what Redis holds of a retry topic that was deleted goes on in the new one,
     topic,
     many.map((value) => ({ key: 'a', value, headers: [['trace', value]] as const })),
   );
+  await bench.lockIs('retry', 'a', { attempt: 2, state: 'waiting' });
+  await pause('retry');
   await bench.lockIs('retry', 'a', { held: 30, attempt: 2, state: 'waiting' });
-  await makeAnew('retry', 'retryTopic');
+  const resume = await makeAnewPaused('retry', 'retryTopic');
+  await resume();
   await history.allSucceeded(sent, 40_000);
 
   expect(history.firstSuccesses).toEqual(many);
@@ -119,6 +135,7 @@ test('messages of a main topic that was deleted come back into the new one, and 
       if (value!.startsWith('old') && run === 1) throw new Error('the first time');
     },
   });
+  await pause('main');
   await using sender = await Sender.open();
   const old = ['old 0', 'old 1', 'old 2'];
   await sender.sendAll(
@@ -126,19 +143,20 @@ test('messages of a main topic that was deleted come back into the new one, and 
     old.map((value) => ({ key: 'a', value })),
   );
   await bench.lockIs('main', 'a', { held: 3, attempt: 1 });
-  await makeAnew('main', 'topic');
-  await waitFor('the shard to be salvaged', async () => (await logged('main', 'shard_salvaged')) === 1, {
-    state: () => bench.service.tail(),
-  });
-  // Of the same key, and at offsets that the old ones had.
-  const fresh = ['new 0', 'new 1', 'new 2', 'new 3'];
+  const resume = await makeAnewPaused('main', 'topic');
+  // Of the same key, and at offsets that the old ones had. The very first offset is no such: nothing comes before it.
+  const fresh = ['new 1', 'new 2', 'new 3', 'new 4'];
   await using again = await Sender.open();
+  await again.send(topic, { key: 'b', value: 'another' });
   await again.sendAll(
     topic,
     fresh.map((value) => ({ key: 'a', value })),
   );
+  await resume();
   const values = (): (string | null)[] =>
-    history.handlings.filter(({ outcome }) => outcome === 'succeeded').map(({ value }) => value);
+    history.handlings
+      .filter(({ key, outcome }) => key === 'a' && outcome === 'succeeded')
+      .map(({ value }) => value);
   await waitFor('all to succeed', () => [...old, ...fresh].every((value) => values().includes(value)), {
     ...{ within: 30_000, state: () => [values(), consumer.events.slice(-10)] },
   });
