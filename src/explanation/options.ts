@@ -27,7 +27,9 @@ export function optionsOf({ locks, partition, unit, route }: KeyFacts): Option[]
     );
   }
   if (keyOf(unit) === null || partition === null) return [];
-  const effect = 'holds messages of the key back when they fail, until it is unparked';
+  const effect = route.gate
+    ? 'holds the key: its next messages wait until it is unparked'
+    : 'holds messages of the key that fail until it is unparked';
   return [option(route.name, unit, partition.number, 'park', effect)];
 }
 

@@ -171,16 +171,19 @@ export class OperatorBox {
     };
   }
 
+  /** The ages of a shard's locks, the oldest first, at most `limit`. */
+  async ages(
+    partition: number,
+    range: Pick<Browse, 'from' | 'behind' | 'upTo'>,
+    limit: number,
+  ): Promise<Age[]> {
+    return (await this.#ask(partition, 'ages', [...boundsOf(range), limit])).map(int);
+  }
+
   /** The locks of a shard by their age, a page at a time: what it costs does not depend on how many there are. */
-  async browse(partition: number, { from, behind, upTo, look, give, state }: Browse): Promise<Browsed> {
-    const result = await this.#ask(partition, 'browse', [
-      `${behind ? '(' : ''}${scoreOf(from)}`,
-      scoreOf(upTo),
-      look,
-      give,
-      BROWSED_BYTES,
-      state ?? '',
-    ]);
+  async browse(partition: number, { look, give, state, ...range }: Browse): Promise<Browsed> {
+    const args = [...boundsOf(range), look, give, BROWSED_BYTES, state ?? ''];
+    const result = await this.#ask(partition, 'browse', args);
     const locks: BrowsedLock[] = [];
     for (let i = 2; i < result.length; i += 6) {
       const [age, unit, packed, due, packedState, record] = result.slice(i, i + 6);
@@ -248,7 +251,7 @@ export class OperatorBox {
 
   async #ask(
     partition: number,
-    operation: 'totals' | 'inspect' | 'browse' | 'claimant',
+    operation: 'totals' | 'inspect' | 'ages' | 'browse' | 'claimant',
     args: (string | number | Buffer)[],
   ): Promise<readonly Reply[]> {
     return answered(partition, await this.#scripts.run(partition, operation, args));
@@ -275,6 +278,10 @@ function summarise(unit: Unit, partition: number, lock: StoredLock): LockSummary
     headOffset: lock.head === null ? null : originOffsetOf(lock.head),
     parkedBy: lock.parkedBy,
   };
+}
+
+function boundsOf({ from, behind, upTo }: Pick<Browse, 'from' | 'behind' | 'upTo'>): [string, string] {
+  return [`${behind ? '(' : ''}${scoreOf(from)}`, scoreOf(upTo)];
 }
 
 /** As Redis reads the bounds of a range. */

@@ -62,6 +62,7 @@ type Operation =
   | 'parks'
   | 'act'
   | 'inspect'
+  | 'ages'
   | 'browse'
   | 'claimant'
   | 'totals';

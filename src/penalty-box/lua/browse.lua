@@ -29,23 +29,44 @@ for i, unit in ipairs(units) do
 end
 states.fetch(heads)
 
-local result = { '', 0 }
+-- In one call each, not one for each lock.
+local shownUnits, small, dueAt = {}, {}, {}
+for n, i in ipairs(shown) do shownUnits[n] = units[i] end
+if #shown > 0 then dueAt = call('ZMSCORE', DUE, unpack(shownUnits)) end
+local SMALL = 2048
 for _, i in ipairs(shown) do
+  local lock = locks.get(units[i])
+  local id = lock[HEAD] ~= '' and id_of(lock, lock[HEAD])
+  local state = id and states.get(id)
+  if id and lock[BYTES] <= SMALL and not (state and state[ERROR_CLASS] ~= '') then small[#small + 1] = id end
+end
+records.fetch(small)
+
+-- What a record says before its message: 21 bytes about it, and the class and the message of its error.
+local function start_of(record)
+  if not record then return '' end
+  local class = struct.unpack('>I2', record, 22)
+  local message = struct.unpack('>I2', record, 24 + class)
+  -- Flags, offset, timestamp, and the topic of a foreign origin.
+  return record:sub(1, 21 + 4 + class + message + 19 + 256)
+end
+
+local result = { '', 0 }
+for n, i in ipairs(shown) do
   local unit = units[i]
   local lock = locks.get(unit)
   local id = lock[HEAD] ~= '' and id_of(lock, lock[HEAD])
   local state, start = id and states.get(id), ''
   if id and not (state and state[ERROR_CLASS] ~= '') then
-    bytes = bytes - call('HSTRLEN', RECORDS, id)
+    bytes = bytes - (lock[BYTES] <= SMALL and lock[BYTES] or call('HSTRLEN', RECORDS, id))
     -- Records may be large: the next page begins here. One is always shown, so that each page gets further.
     if bytes < 0 and #result > 2 then
       looked = i - 1
       break
     end
-    start = (records.get(id) or ''):sub(1, 21 + 4 + 256 + 1024 + 19 + 256)
+    start = start_of(records.get(id))
   end
-  for _, fact in ipairs({ found[2 * i], unit, cmsgpack.pack(lock), text(due.get(unit) or ''), state and cmsgpack.pack(state) or '',
-    start }) do
+  for _, fact in ipairs({ found[2 * i], unit, cmsgpack.pack(lock), dueAt[n] or '', state and cmsgpack.pack(state) or '', start }) do
     result[#result + 1] = fact
   end
 end

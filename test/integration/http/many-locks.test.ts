@@ -32,10 +32,10 @@ async function lockMany(shard: BoxShard): Promise<void> {
 }
 
 /** Retries that fail again, a few at a time as under a rate limit, until told to end. */
-async function retry(shard: BoxShard, ended: () => boolean): Promise<number> {
+async function retry(shard: BoxShard, end: AbortSignal): Promise<number> {
   let retried = 0;
   await shard.claim();
-  while (!ended()) {
+  while (!end.aborted) {
     const jobs = await shard.deliver(retried, 50);
     await shard.admit(...jobs);
     for (const job of jobs.slice(0, 10)) await shard.fail(job);
@@ -51,8 +51,14 @@ test('the oldest of 100,000 locks are listed while retries run, and no script ta
   await lockMany(shard);
   await shard.redis.config('SET', 'slowlog-log-slower-than', String(SLOW));
 
-  let over = false;
-  const retries = retry(shard, () => over);
+  const end = new AbortController();
+  const retries = retry(shard, end.signal);
+  await using _retries = {
+    [Symbol.asyncDispose]: async () => {
+      end.abort();
+      await retries;
+    },
+  };
   const took: number[] = [];
   let fewest: unknown[] | null = null;
   for (let round = 0; round < ROUNDS.atLeast || (fewest?.length !== 0 && round < ROUNDS.atMost); round++) {
@@ -68,7 +74,7 @@ test('the oldest of 100,000 locks are listed while retries run, and no script ta
     const slow = (await shard.redis.slowlog('GET', 100)) as unknown[];
     if (fewest === null || slow.length < fewest.length) fewest = slow;
   }
-  over = true;
+  end.abort();
   const retried = await retries;
   took.sort((a, b) => a - b);
   process.stdout.write(

@@ -4,7 +4,7 @@ import { partitionsOf } from '../../desks.ts';
 import type { RouteDesk } from '../../route-desk.ts';
 import { usedOtherwise } from './acting.ts';
 import { pageByAge } from './by-age.ts';
-import type { AgePosition, Look } from './by-age.ts';
+import type { AgePosition, LockShelf } from './by-age.ts';
 
 /** Which locks are meant. */
 export interface BulkFilter {
@@ -147,7 +147,7 @@ export class BulkRun {
     for (;;) {
       const missing = limit - this.#counts.matched;
       if (missing <= 0) return after !== null;
-      const page: Awaited<ReturnType<typeof pageByAge>> = await pageByAge(this.#look(youngest), {
+      const page: Awaited<ReturnType<typeof pageByAge>> = await pageByAge(this.#shelf(youngest), {
         partitions: partitions.filter((partition) => !this.#failed.has(partition)),
         state: filter.state ?? null,
         before,
@@ -165,15 +165,27 @@ export class BulkRun {
     }
   }
 
-  #look(youngest: ReadonlyMap<number, number>): Look {
-    return async (partition, range) => {
-      const upTo = Math.min(range.upTo, youngest.get(partition) ?? -Infinity);
-      try {
-        return await this.#desk.operator.browse(partition, { ...range, upTo });
-      } catch (error) {
-        this.#fail(partition, error);
-        return { locks: [], last: null, more: false };
-      }
+  /** Of shards that do not answer nothing is there, and it is noted. */
+  #shelf(youngest: ReadonlyMap<number, number>): LockShelf {
+    const { operator } = this.#desk;
+    const upToClick = <Bounds extends { readonly upTo: number }>(
+      partition: number,
+      bounds: Bounds,
+    ): Bounds => ({
+      ...bounds,
+      upTo: Math.min(bounds.upTo, youngest.get(partition) ?? -Infinity),
+    });
+    return {
+      browse: (partition, range) =>
+        operator.browse(partition, upToClick(partition, range)).catch((error: unknown) => {
+          this.#fail(partition, error);
+          return { locks: [], last: null, more: false };
+        }),
+      ages: (partition, bounds, limit) =>
+        operator.ages(partition, upToClick(partition, bounds), limit).catch((error: unknown) => {
+          this.#fail(partition, error);
+          return [];
+        }),
     };
   }
 

@@ -37,7 +37,7 @@ export function listLocks(desk: RouteDesk, listing: Listing): Promise<Page> {
 async function byAge(desk: RouteDesk, listing: Listing): Promise<Page> {
   const { partition, state = null, before, limit, after, keyPrefix, errorClass } = listing;
   const narrow = keyPrefix !== null || errorClass !== undefined;
-  const { locks, next } = await pageByAge((where, range) => desk.operator.browse(where, range), {
+  const { locks, next } = await pageByAge(desk.operator, {
     partitions: partitionsOf(desk, partition),
     state,
     before,
