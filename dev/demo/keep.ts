@@ -27,6 +27,7 @@ export async function keepRunning(given: {
   say(`  curl -s ${route}/locks`);
   say(`  curl -s ${route}/locks/${poisonKey}`);
   say(`  curl -s ${service.base}/metrics`);
+  say(`  node dist/cli.js explain ${poisonKey} --url ${service.base}`);
   const interrupted = once(signal, 'abort');
   for (let { seq } = given; !signal.aborted;) {
     seq += 1;

@@ -21,6 +21,8 @@ export interface KeyFacts {
   /** Newest first. */
   readonly failures: readonly KeyFailure[] | null;
   readonly deadLetters: readonly DeadLetterFacts[] | null;
+  /** Whether there may be more of them than are listed. */
+  readonly moreDeadLetters: boolean;
 }
 
 /** How far the group has read a partition of the main topic. */

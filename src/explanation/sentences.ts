@@ -86,7 +86,7 @@ function positionSentences({ unit, partition, position, route }: KeyFacts): stri
   ];
 }
 
-function deadLetterSentences({ deadLetters, route, now }: KeyFacts): string[] {
+function deadLetterSentences({ deadLetters, moreDeadLetters, route, now }: KeyFacts): string[] {
   if (deadLetters === null)
     return ['Whether it has dead letters is not known now: their index does not answer.'];
   const open = deadLetters.filter(({ status }) => status === 'open');
@@ -94,7 +94,7 @@ function deadLetterSentences({ deadLetters, route, now }: KeyFacts): string[] {
   if (newest === undefined) return [];
   const when = newest.deadLetteredAt === null ? '' : ` at ${timeWords(newest.deadLetteredAt, now)}`;
   return [
-    `${several(open.length, 'message')} of it ${open.length === 1 ? 'is a dead letter' : 'are dead letters'} that nobody has dealt with; the newest is ` +
+    `${moreDeadLetters ? 'At least ' : ''}${several(open.length, 'message')} of it ${open.length === 1 ? 'is a dead letter' : 'are dead letters'} that nobody has dealt with; the newest is ` +
       `${route.deadLetterTopic}/${newest.partition}@${newest.offset} (${newest.reason}${when}): ${errorWords({ class: newest.errorClass, message: newest.errorMessage })}.`,
   ];
 }

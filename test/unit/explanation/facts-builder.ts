@@ -87,6 +87,7 @@ export function facts(more: Partial<KeyFacts> = {}, route: Partial<RouteConfig> 
     position: null,
     failures: [],
     deadLetters: [],
+    moreDeadLetters: false,
     ...more,
   };
 }

@@ -356,3 +356,12 @@ describe('a key that', () => {
     expect(explain(facts({ unit }))[0]).toBe(`${name} is not locked: nothing of it waits here.`);
   });
 });
+
+test('where there are more dead letters than are listed, as much is said', () => {
+  const letter = { partition: 2, offset: 12, reason: 'fatal', status: 'open', deadLetteredAt: null };
+  const known = facts({
+    deadLetters: [{ ...letter, errorClass: '', errorMessage: '' }],
+    moreDeadLetters: true,
+  });
+  expect(explain(known)).toContainEqual(expect.stringMatching(/^At least 1 message of it is a dead letter/));
+});

@@ -42,6 +42,7 @@ export async function gather(
     position: partition === null ? null : await desk.readTo(partition.number).catch(() => null),
     failures,
     deadLetters: key === null ? [] : deadLetters,
+    moreDeadLetters: (deadLetters?.length ?? 0) >= DEAD_LETTERS,
   };
 }
 
