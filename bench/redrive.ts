@@ -65,6 +65,7 @@ function topicsOf(id: string): { topic: string; retryTopic: string; deadLetterTo
 }
 
 async function untilIndexed(service: MeasuredService, route: string, count: number): Promise<void> {
+  await service.logged('shard_owned');
   const wanted = `retry_orchestrator_dead_letter_depth{route="${route}"} ${String(count)}`;
   while (!(await service.metrics()).includes(wanted)) await new Promise((resolve) => setTimeout(resolve, 50));
 }
