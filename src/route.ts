@@ -47,7 +47,7 @@ export interface Shared {
   readonly servers: RedisServers;
   readonly offsets: KafkaOffsets;
   readonly producer: KafkaProducer;
-  /** Of redrives, so that redeliveries never wait behind them. */
+  /** Of redrives and of what became of dead letters: neither waits for the redeliveries of the other producer. */
   readonly redriveProducer: KafkaProducer;
   readonly origins: OriginReader;
   /** How topics are set. */
@@ -304,6 +304,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
 
   const deadLetters = createDeadLetters(route, {
     ...shared,
+    producer: shared.redriveProducer,
     logger,
     owns: (shard) => worker.shard(shard) !== undefined,
     shards: () => topics.partitions,

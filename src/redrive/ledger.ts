@@ -30,6 +30,12 @@ export class Ledger {
     return this.#so.cursors;
   }
 
+  /** What becomes of it is written down: it lies before the cursors, or was published ahead of them. */
+  isDecided(position: Position): boolean {
+    const { partition, offset } = position;
+    return offset < (this.#so.cursors[partition] ?? 0) || this.ahead.has(position);
+  }
+
   /** `ranges` of the dead-letter topic; `now`: epoch ms. Begun before, it goes on from where it was. */
   begin(ranges: ReadonlyMap<number, Range>, now: number): void {
     if (this.#so.startedAt !== null) return;

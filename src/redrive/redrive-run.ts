@@ -12,7 +12,7 @@ import type { Claims } from './claims.ts';
 import type { Lease } from './lease.ts';
 import { Ledger } from './ledger.ts';
 import type { Problem } from './progress.ts';
-import { byKeyAndOrigin, type Copy, publish, type Published } from './publishing.ts';
+import { byKeyAndOrigin, type Copy, publish } from './publishing.ts';
 import { publishedSince } from './read-back.ts';
 import type { End, Wish } from './redrive.ts';
 import type { RedriveStore, StoredRedrive, Work } from './redrive-store.ts';
@@ -45,12 +45,27 @@ export interface RunDeps {
   readonly clock: Clock;
 }
 
+/** What became of a round. */
+interface Outcome {
+  /** Published. */
+  readonly positions: readonly Position[];
+  readonly problems: readonly Problem[];
+  /** It was told to stop in the middle. */
+  readonly brokenOff: boolean;
+  /** A place in each retry partition, behind all that was published before; null: as it was. */
+  readonly ends: readonly number[] | null;
+}
+
 /** `rests`: paused, or told to stop; it goes on from what is written down. `gone`: Redis has lost it. */
 export type RunOutcome = 'ended' | 'rests' | 'gone';
 
 /** Dead letters in one round, and their bytes. A slow redrive does a second's worth at a time. */
 const ROUND_RECORDS = 2_000;
 const ROUND_BYTES = 4 * 2 ** 20;
+/** Rounds that are settled while others are published. */
+const SETTLING = 3;
+/** How old the places in the retry topic may be that are written down, ms: who takes over reads from there. */
+const PLACES_LAST = 1_000;
 /** How long the index may be behind the topic before it counts as trouble. */
 const INDEX_PATIENCE = 30_000;
 const INDEX_RETRY = 100;
@@ -73,6 +88,7 @@ export class RedriveRun {
   #gone = false;
   #stopped = false;
   #brokenOff = false;
+  #placesAt = -Infinity;
 
   constructor(deps: RunDeps, stored: StoredRedrive, work: Work) {
     this.#deps = deps;
@@ -111,7 +127,7 @@ export class RedriveRun {
       const ends = await ranges(retryTopic, ALL);
       await using reader = readerOf(retryTopic, ALL);
       const found = await publishedSince(reader, places, ends, this.id);
-      const fresh = found.list().filter((position) => !this.#ledger.ahead.has(position));
+      const fresh = found.list().filter((position) => !this.#ledger.isDecided(position));
       await this.#settle(fresh);
       this.#ledger.publishedAhead(fresh);
       this.#ledger.publishesFrom(null);
@@ -149,24 +165,25 @@ export class RedriveRun {
     const bounds = { records, bytes: ROUND_BYTES };
     const bucket = new TokenBucket(maxPerSecond);
     await this.#noteBefore();
-    let settling = Promise.resolve();
+    const settling: Promise<void>[] = [];
     let reading = candidates.next(bounds);
     try {
       for (;;) {
         const round = await reading;
         if (round === null || !this.#goesOn()) {
-          await settling;
+          await Promise.all(settling);
           return round === null && !this.#brokenOff;
         }
         reading = candidates.next(bounds);
-        const finish = await this.#publishRound(round, bucket);
-        await settling;
-        settling = finish();
-        settling.catch(() => undefined); // thrown when it is awaited, after the next round
+        const outcome = await this.#publishRound(round, bucket);
+        const finished = this.#finish(round, outcome, settling.at(-1));
+        finished.catch(() => undefined); // thrown when it is awaited, some rounds later
+        settling.push(finished);
+        if (settling.length > SETTLING) await settling.shift();
       }
     } finally {
       candidates.close();
-      await Promise.allSettled([reading, settling]);
+      await Promise.allSettled([reading, ...settling]);
     }
   }
 
@@ -176,36 +193,35 @@ export class RedriveRun {
     await this.#note();
   }
 
-  /** Resolves when all of it has its end in Kafka, with what is left to do: settle it and write it down. */
-  async #publishRound(round: Round, bucket: TokenBucket): Promise<() => Promise<void>> {
+  /** Resolves when all of it has its end in Kafka. */
+  async #publishRound(round: Round, bucket: TokenBucket): Promise<Outcome> {
     const { send, clock, onPublished, lease } = this.#deps;
-    if (this.#stored.redrive.dryRun) return () => this.#finish(round, NOTHING, [], null);
+    if (this.#stored.redrive.dryRun) return NOTHING;
     const { copies, problems } = await this.#copiesOf(round.letters);
     const published = await publish(copies, { send, bucket, goesOn: () => this.#goesOn(), clock });
     onPublished(published.written.length);
     if (published.unknown !== null) throw published.unknown;
     if (published.left > 0 && !lease.maySend(this.#epoch)) throw leaseLost();
     if (published.left > 0) this.#brokenOff = true;
-    // Nothing is on its way: what is published from here on lies behind.
-    const ends = await this.#retryEnds();
-    return () => this.#finish(round, published, problems, ends);
+    const { written, tooLarge, left } = published;
+    return {
+      positions: written.map(({ letter }) => letter.position),
+      problems: [...problems, ...tooLarge.map(({ letter }) => ({ ...letter.position, problem: TOO_LARGE }))],
+      brokenOff: left > 0,
+      ends: await this.#placesNow(),
+    };
   }
 
+  /** Settles what was published, and writes it down when all `before` it is. */
   async #finish(
     round: Round,
-    { written, tooLarge, left }: Published,
-    problems: readonly Problem[],
-    ends: readonly number[] | null,
+    { positions, problems, brokenOff, ends }: Outcome,
+    before: Promise<void> | undefined,
   ): Promise<void> {
     const { claims } = this.#deps;
-    const positions = written.map(({ letter }) => letter.position);
-    await this.#settle(positions);
-    if (left > 0) {
-      this.#ledger.publishedAhead(positions);
-    } else {
-      const refused = tooLarge.map(({ letter }) => ({ ...letter.position, problem: TOO_LARGE }));
-      this.#ledger.did(round, positions.length, [...problems, ...refused]);
-    }
+    await Promise.all([this.#settle(positions), before]);
+    if (brokenOff) this.#ledger.publishedAhead(positions);
+    else this.#ledger.did(round, positions.length, problems);
     if (ends !== null) this.#ledger.publishesFrom(ends);
     await this.#note();
     for (const { position } of round.letters) claims.release(this.id, position);
@@ -315,6 +331,14 @@ export class RedriveRun {
     else this.wish(noted.wish);
   }
 
+  /** Nothing is on its way: what is published from here on lies behind these. null: those written down will do for longer. */
+  async #placesNow(): Promise<readonly number[] | null> {
+    const now = this.#deps.clock.monotonic();
+    if (now - this.#placesAt < PLACES_LAST) return null;
+    this.#placesAt = now;
+    return this.#retryEnds();
+  }
+
   async #retryEnds(): Promise<readonly number[]> {
     const { destination, ranges } = this.#deps;
     const { retryTopic, partitions } = destination();
@@ -335,7 +359,7 @@ export class RedriveRun {
 const COMMITTED = { uncommitted: false };
 /** Copies behind somebody's open transaction, too. */
 const ALL = { uncommitted: true };
-const NOTHING: Published = { written: [], tooLarge: [], unknown: null, left: 0 };
+const NOTHING: Outcome = { positions: [], problems: [], brokenOff: false, ends: null };
 const TOO_LARGE =
   'it is too large for the retry topic; raise its max.message.bytes to that of the main topic and 64 KiB';
 
