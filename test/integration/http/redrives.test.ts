@@ -41,11 +41,11 @@ test('a redrive as it is created, listed and looked at', async () => {
   await on.clock.advance(5);
   await create(api, { all: true, dryRun: true });
   await on.clock.advance(5);
-  await create(api, { filter: { keyBase64: '/w==' } });
+  await create(api, { filter: { keyBase64: '/w==', from: '1s' } });
   const { body } = await api.get(PATH);
   const redrives = body['redrives'] as Record<string, unknown>[];
   expect(redrives.map(({ id }) => id)).toEqual(['r-3', 'r-2', 'r-1']);
-  expect(redrives[0]).toMatchObject({ filter: { keyBase64: '/w==' } });
+  expect(redrives[0]).toMatchObject({ filter: { keyBase64: '/w==', from: on.clock.now() - 1_000 } });
   expect(redrives[0]).not.toHaveProperty('problems');
 
   const progress: Progress = {
@@ -111,6 +111,7 @@ const refused: readonly (readonly [object, RegExp])[] = [
   [{ positions: [{ partition: 2, offset: 0 }] }, /no dead letter in partition 2/],
   [{ filter: {} }, /filter/],
   [{ filter: { reson: 'exhausted' } }, /filter/],
+  [{ filter: { from: 'yesterday' } }, /filter\.from is neither a time/],
   [{ filter: { key: 'a', keyBase64: 'YQ==' } }, /filter\.key and keyBase64/],
   [{ all: true, maxPerSecond: 0 }, /maxPerSecond/],
   [{ all: true, reason: ' ' }, /reason/],

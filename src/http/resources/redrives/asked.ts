@@ -5,6 +5,7 @@ import { HEADER_PREFIX } from '../../../domain/header-names.ts';
 import type { RedriveWish } from '../../../redrive/redrive-desk.ts';
 import type { Edit } from '../../../redrive/redrive-store.ts';
 import type { FilterFields } from '../../../redrive/selection.ts';
+import { timeOf } from '../../times.ts';
 import { base64, invalid, keyOfFields } from '../../keys.ts';
 import type { RedriveBody } from './schemas.ts';
 
@@ -15,6 +16,7 @@ export function askedFor(
   body: Body,
   { deadLetters }: Pick<RouteConfig, 'deadLetters'>,
   caller: { readonly who: string; readonly idempotencyKey: string | undefined },
+  now: number,
 ): RedriveWish {
   const { reason, maxPerSecond = null, dryRun = false } = body;
   const edit = body.edit === undefined ? null : editOf(body.edit);
@@ -27,22 +29,32 @@ export function askedFor(
   const { who, idempotencyKey: name } = caller;
   const request =
     name === undefined ? null : { name: digestOf(name), digest: digestOf(JSON.stringify(body)) };
-  return { what: whatOf(body), who, reason, maxPerSecond, dryRun, edit, request };
+  return { what: whatOf(body, now), who, reason, maxPerSecond, dryRun, edit, request };
 }
 
-function whatOf({ positions, filter, all }: Body): RedriveWish['what'] {
+function whatOf({ positions, filter, all }: Body, now: number): RedriveWish['what'] {
   if ([positions, filter, all].filter((each) => each !== undefined).length !== 1) {
     throw invalid('give one of positions, filter and all');
   }
   if (positions !== undefined) return { kind: 'positions', positions };
-  if (filter !== undefined) return { kind: 'filter', filter: filterOf(filter) };
+  if (filter !== undefined) return { kind: 'filter', filter: filterOf(filter, now) };
   return { kind: 'all' };
 }
 
-function filterOf({ key, keyBase64, ...rest }: NonNullable<Body['filter']>): FilterFields {
+function filterOf(
+  { key, keyBase64, from, to, ...rest }: NonNullable<Body['filter']>,
+  now: number,
+): FilterFields {
   const given = { ...(key === undefined ? {} : { key }), ...(keyBase64 === undefined ? {} : { keyBase64 }) };
   const bytes = keyOfFields(given, () => 'filter.');
-  return { ...rest, ...(bytes === null ? {} : { keyBase64: bytes.toString('base64') }) };
+  const time = (written: number | string, name: string): number =>
+    typeof written === 'number' ? written : timeOf(written, now, `filter.${name}`);
+  return {
+    ...rest,
+    ...(bytes === null ? {} : { keyBase64: bytes.toString('base64') }),
+    ...(from === undefined ? {} : { from: time(from, 'from') }),
+    ...(to === undefined ? {} : { to: time(to, 'to') }),
+  };
 }
 
 function editOf({ value, valueBase64, headers }: NonNullable<Body['edit']>): Edit {

@@ -19,7 +19,7 @@ const tags = ['dead-letters'];
 const BODY_LIMIT = 8 * 2 ** 20;
 
 /** Dead letters that are to be tried again, as jobs. */
-export function redriveRoutes(app: App, { desks, audit }: AppContext): void {
+export function redriveRoutes(app: App, { desks, audit, clock }: AppContext): void {
   app.post(
     '/v1/routes/:route/redrives',
     {
@@ -45,7 +45,7 @@ export function redriveRoutes(app: App, { desks, audit }: AppContext): void {
         who: request.principal?.name ?? 'anonymous',
         idempotencyKey: headers['idempotency-key'],
       };
-      const wish = askedFor(body, config, caller);
+      const wish = askedFor(body, config, caller, clock.now());
       const stored = await redrives.create(wish);
       const view = redriveView(route, stored);
       const { id, positions, filter, all, state, dryRun, edited, maxPerSecond } = view;

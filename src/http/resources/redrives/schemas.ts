@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
-import type { DeadLetterSource } from '../../../dead-letters/dead-letter.ts';
 import { keyProperties, nullable, Offset, oneOf } from '../../schemas.ts';
+import { filterProperties } from '../dead-letters/schemas.ts';
 
 const Time = Type.Integer({ description: 'Epoch ms.' });
 const Reason = Type.String({ pattern: '\\S', maxLength: 1_000, description: 'Why; it is recorded.' });
@@ -9,37 +9,18 @@ const Partition = Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 });
 /** At most this many single ones in one call. */
 export const POSITIONS = 1_000;
 
-const SOURCES = [
-  'service',
-  'spring',
-  'kafkajs-async-retry',
-  'greyhound',
-  'kafka-resilience',
-  'share-group',
-  'connect',
-  'streams',
-  'unknown',
-] as const satisfies readonly DeadLetterSource[];
+const When = Type.Union(
+  [
+    Type.Integer({ minimum: 0, description: 'Epoch ms.' }),
+    Type.String({ description: 'A time like `2026-11-21T18:00:00Z`, or how long ago, like `24h`.' }),
+  ],
+  { description: 'Of the moment when it was dead-lettered.' },
+);
 
 const Position = Type.Object({ partition: Partition, offset: Offset });
 
 const Filter = Type.Object(
-  {
-    ...keyProperties,
-    reason: Type.Optional(Type.String({ maxLength: 256 })),
-    errorClass: Type.Optional(Type.String({ maxLength: 256 })),
-    error: Type.Optional(
-      Type.String({
-        minLength: 1,
-        maxLength: 256,
-        description: 'Within the error message, in any case of letters.',
-      }),
-    ),
-    from: Type.Optional(Type.Integer({ minimum: 0, description: 'Dead-lettered then or later, epoch ms.' })),
-    to: Type.Optional(Type.Integer({ minimum: 0, description: 'Dead-lettered before, epoch ms.' })),
-    source: Type.Optional(oneOf(...SOURCES)),
-    partition: Type.Optional(Partition),
-  },
+  { ...filterProperties, from: Type.Optional(When), to: Type.Optional(When) },
   {
     additionalProperties: false,
     minProperties: 1,
