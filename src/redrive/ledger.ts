@@ -1,10 +1,18 @@
 import type { Position } from '../dead-letters/dead-letter.ts';
 import type { Range } from '../kafka/offsets.ts';
-import type { Round } from './candidates.ts';
 import { Positions } from './positions.ts';
 import { type Problem, type Progress, PROBLEMS_LISTED } from './progress.ts';
 import type { End, Redrive } from './redrive.ts';
 import { Speed } from './speed.ts';
+
+/** What was looked at in one go. */
+export interface Looked {
+  /** Open ones that fit. */
+  readonly taken: readonly Position[];
+  readonly skipped: number;
+  readonly problems: readonly Problem[];
+  readonly cursors: readonly number[];
+}
 
 /** Keeps count of a redrive: from what was written down of it to what is to be written down next. */
 export class Ledger {
@@ -58,7 +66,7 @@ export class Ledger {
   }
 
   /** A round that was done as a whole: `refused` stayed open. */
-  did(round: Round, published: number, refused: readonly Problem[]): void {
+  did(round: Looked, published: number, refused: readonly Problem[]): void {
     const so = this.#so;
     for (const [partition, offsets] of this.ahead.byPartition()) {
       for (const offset of offsets) {
@@ -69,7 +77,7 @@ export class Ledger {
       ...so,
       cursors: round.cursors,
       examined: so.total - this.#left(round.cursors),
-      matched: so.matched + round.letters.length,
+      matched: so.matched + round.taken.length,
       published: so.published + published,
       skipped: so.skipped + round.skipped,
       undeliverable: so.undeliverable + refused.length,

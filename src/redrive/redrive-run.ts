@@ -10,7 +10,7 @@ import type { Send } from '../kafka/send.ts';
 import { Candidates, type Round } from './candidates.ts';
 import type { Claims } from './claims.ts';
 import type { Lease } from './lease.ts';
-import { Ledger } from './ledger.ts';
+import { Ledger, type Looked } from './ledger.ts';
 import type { Problem } from './progress.ts';
 import { byKeyAndOrigin, type Copy, publish } from './publishing.ts';
 import { publishedSince } from './read-back.ts';
@@ -45,10 +45,11 @@ export interface RunDeps {
   readonly clock: Clock;
 }
 
-/** What became of a round. */
+/** What became of a round, without its messages: they would be held in memory until it is settled. */
 interface Outcome {
-  /** Published. */
-  readonly positions: readonly Position[];
+  readonly round: Looked;
+  readonly published: readonly Position[];
+  /** Of those that stayed open. */
   readonly problems: readonly Problem[];
   /** It was told to stop in the middle. */
   readonly brokenOff: boolean;
@@ -176,7 +177,7 @@ export class RedriveRun {
         }
         reading = candidates.next(bounds);
         const outcome = await this.#publishRound(round, bucket);
-        const finished = this.#finish(round, outcome, settling.at(-1));
+        const finished = this.#finish(outcome, settling.at(-1));
         finished.catch(() => undefined); // thrown when it is awaited, some rounds later
         settling.push(finished);
         if (settling.length > SETTLING) await settling.shift();
@@ -196,8 +197,13 @@ export class RedriveRun {
   /** Resolves when all of it has its end in Kafka. */
   async #publishRound(round: Round, bucket: TokenBucket): Promise<Outcome> {
     const { send, clock, onPublished, lease } = this.#deps;
-    if (this.#stored.redrive.dryRun) return NOTHING;
-    const { copies, problems } = await this.#copiesOf(round.letters);
+    const { letters, skipped, cursors } = round;
+    const taken = letters.map(({ position }) => position);
+    const looked: Looked = { taken, skipped, cursors, problems: round.problems };
+    if (this.#stored.redrive.dryRun) {
+      return { round: looked, published: [], problems: [], brokenOff: false, ends: null };
+    }
+    const { copies, problems } = await this.#copiesOf(letters);
     const published = await publish(copies, { send, bucket, goesOn: () => this.#goesOn(), clock });
     onPublished(published.written.length);
     if (published.unknown !== null) throw published.unknown;
@@ -205,7 +211,8 @@ export class RedriveRun {
     if (published.left > 0) this.#brokenOff = true;
     const { written, tooLarge, left } = published;
     return {
-      positions: written.map(({ letter }) => letter.position),
+      round: looked,
+      published: written.map(({ letter }) => letter.position),
       problems: [...problems, ...tooLarge.map(({ letter }) => ({ ...letter.position, problem: TOO_LARGE }))],
       brokenOff: left > 0,
       ends: await this.#placesNow(),
@@ -214,17 +221,16 @@ export class RedriveRun {
 
   /** Settles what was published, and writes it down when all `before` it is. */
   async #finish(
-    round: Round,
-    { positions, problems, brokenOff, ends }: Outcome,
+    { round, published, problems, brokenOff, ends }: Outcome,
     before: Promise<void> | undefined,
   ): Promise<void> {
     const { claims } = this.#deps;
-    await Promise.all([this.#settle(positions), before]);
-    if (brokenOff) this.#ledger.publishedAhead(positions);
-    else this.#ledger.did(round, positions.length, problems);
+    await Promise.all([this.#settle(published), before]);
+    if (brokenOff) this.#ledger.publishedAhead(published);
+    else this.#ledger.did(round, published.length, problems);
     if (ends !== null) this.#ledger.publishesFrom(ends);
     await this.#note();
-    for (const { position } of round.letters) claims.release(this.id, position);
+    for (const position of round.taken) claims.release(this.id, position);
   }
 
   async #copiesOf(letters: readonly DeadLetter[]): Promise<{ copies: Copy[]; problems: Problem[] }> {
@@ -359,7 +365,6 @@ export class RedriveRun {
 const COMMITTED = { uncommitted: false };
 /** Copies behind somebody's open transaction, too. */
 const ALL = { uncommitted: true };
-const NOTHING: Outcome = { positions: [], problems: [], brokenOff: false, ends: null };
 const TOO_LARGE =
   'it is too large for the retry topic; raise its max.message.bytes to that of the main topic and 64 KiB';
 
