@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import type { Stack } from '../dev/stack/stack.ts';
 import { connectAdmin, createTopics, produceAll } from './kafka.ts';
+import type { Outgoing } from './kafka.ts';
 import { retryRecords } from './retry-records.ts';
 import { startService } from './service.ts';
 import type { MeasuredService } from './service.ts';
@@ -9,7 +10,9 @@ const LOCKS = 100_000;
 const PAGES = 1_000;
 /** Retries due in each second meanwhile: what `redelivery.maxPerSecond` lets through unless told otherwise. */
 const RETRIES = 500;
-const SECONDS = 20;
+const SECONDS = 30;
+/** The retries are all there before the first is due, ms. */
+const LEAD = 10_000;
 const LATER = { 'x-retry-delay-ms': '86400000' };
 /** Microseconds. */
 const SLOW = 5_000;
@@ -30,13 +33,16 @@ export async function measureLocks(
   await using service = await startService(stack, { name: id, ...topics });
   await service.logged('shard_owned');
   await produceAll(stack, topics.retryTopic, retryRecords(LOCKS, id, LATER));
-  await untilLocked(service, id);
+  await untilLocked(service, id, LOCKS);
+  const begin = Date.now() + LEAD;
+  await produceAll(stack, topics.retryTopic, retriesFrom(begin, id));
+  await untilLocked(service, id, LOCKS + RETRIES * SECONDS);
   const ages = await sizeOfAges(redis, id);
   say(`locks: ${String(LOCKS)} are held`);
 
+  await new Promise((resolve) => setTimeout(resolve, begin - Date.now()));
   await redis.config('SET', 'slowlog-log-slower-than', String(SLOW));
   await redis.slowlog('RESET');
-  const sending = sendRetries(stack, topics.retryTopic, id);
   const took: number[] = [];
   for (let page = 0; page < PAGES; page++) {
     const begun = performance.now();
@@ -46,7 +52,6 @@ export async function measureLocks(
     if (locks.length !== 100) throw new Error(`a page of ${String(locks.length)} locks`);
   }
   const slow = await redis.slowlog('LEN');
-  await sending;
   redis.disconnect();
   await admin.disconnect();
   took.sort((a, b) => a - b);
@@ -59,20 +64,20 @@ export async function measureLocks(
   };
 }
 
-/** Each second so many that are due at once, of keys of their own. */
-async function sendRetries(stack: Stack, retryTopic: string, id: string): Promise<void> {
-  for (let second = 0; second < SECONDS; second++) {
-    const next = new Promise((resolve) => setTimeout(resolve, 1_000));
-    await produceAll(stack, retryTopic, retryRecords(RETRIES, id));
-    await next;
+/** Of keys of their own, due one after another: while they are, this process only asks. */
+function* retriesFrom(begin: number, id: string): Generator<Outgoing> {
+  let due = begin;
+  for (const record of retryRecords(RETRIES * SECONDS, id)) {
+    due += 1_000 / RETRIES;
+    yield { ...record, headers: [...record.headers, { 'x-retry-not-before': String(Math.floor(due)) }] };
   }
 }
 
-async function untilLocked(service: MeasuredService, id: string): Promise<void> {
+async function untilLocked(service: MeasuredService, id: string, locks: number): Promise<void> {
   for (;;) {
     const answer = await fetch(`${service.url}/v1/routes/${id}`);
     const { totals } = (await answer.json()) as { totals?: { lockedKeys?: number } };
-    if (totals?.lockedKeys === LOCKS) return;
+    if (totals?.lockedKeys === locks) return;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }
