@@ -15,6 +15,8 @@ interface Deps {
 }
 
 const DEADLINE = 10_000;
+/** That nothing is there is believed the second time: once a reader that had just connected came to the end at once. */
+const LOOKS = 2;
 
 /** Reads single records of a dead-letter topic, one at a time, for those who look at them. */
 export class RecordReader implements Component {
@@ -48,14 +50,17 @@ export class RecordReader implements Component {
       const range = (await ranges()).get(partition);
       if (range === undefined || offset < range.first || offset >= range.end) return null;
       this.#reader ??= open();
-      await this.#reader.assign([{ partition, from: offset, to: offset + 1 }]);
       const deadline = clock.monotonic() + DEADLINE;
-      for (let left = DEADLINE; left > 0; left = deadline - clock.monotonic()) {
-        const records = await this.#reader.next(1, left);
-        if (records === null) return null;
-        const [record] = records;
-        if (record !== undefined) return record;
+      for (let looks = 0; looks < LOOKS; looks++) {
+        await this.#reader.assign([{ partition, from: offset, to: offset + 1 }]);
+        for (let left = DEADLINE; left > 0; left = deadline - clock.monotonic()) {
+          const records = await this.#reader.next(1, left);
+          if (records === null) break;
+          const [record] = records;
+          if (record !== undefined) return record;
+        }
       }
+      if (clock.monotonic() < deadline) return null;
     } catch (error) {
       throw unreadable(error);
     }

@@ -40,6 +40,11 @@ test('what comes is indexed, and settled by markers that a Redis without the ind
 
   await onRedis(async (redis) => redis.unlink(await redis.keys(`${bench.keyPrefix}*`)));
   await bench.send(0, { origin: 9 });
+  // On its way there it has had two open ones before.
+  await waitFor(
+    'all rows to be there again',
+    async () => (await bench.all(replica)).length === rows.length + 1,
+  );
   await bench.counted(replica, 2);
   const again = await bench.all(replica);
   expect(again.slice(1)).toEqual(rows);
