@@ -80,12 +80,6 @@ local function gives_way(state)
   return rebuilding or state and (state[STATUS] == BURIED or state[STATUS] == CONDEMNED)
 end
 
-local function set_free(lock)
-  if lock[PARKED] ~= 2 then return end
-  lock[PARKED] = 0
-  parks(-1)
-end
-
 for i, unit in ipairs(units) do
   local offset, timestamp, delay, notBefore, attempt, flags, origin, claim, given, nonce, tail =
     struct.unpack('>I6I6I6I6I2Bi8Bc0Bc0Bc0', batch, facts[i])
@@ -132,7 +126,7 @@ for i, unit in ipairs(units) do
     state = state_of(unit, id)
     land(lock, id, state)
     states.drop(id)
-    if place == lock[HEAD] then set_free(lock) end
+    if place == lock[HEAD] then set_free(unit, lock) end
     lock[DRAINING], lock[WINDOW] = 0, 1
     store(unit, lock, id, place, offset, dueAt, firstFailed, attempt, flags, payload, true)
     advance(unit, lock)

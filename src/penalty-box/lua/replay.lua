@@ -12,14 +12,6 @@ local function parked(unit, on)
   if not on and lock[COUNT] == 0 then close(unit, lock, 'unparked') else advance(unit, lock) end
 end
 
--- What parked the key for its head is told anew; advance() parks it again for a marker.
-local function set_free(unit, lock)
-  if lock[PARKED] == 2 then
-    parks(-1, unit)
-    lock[PARKED] = 0
-  end
-end
-
 local function apply(item)
   local unit, place, upto, status = item[1], item[2], item[3], item[4]
   if place == '' then return parked(unit, status == 1) end

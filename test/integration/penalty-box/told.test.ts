@@ -42,6 +42,16 @@ describe('what changed is told, where it is asked for:', () => {
     expect(told(box)).toEqual([]);
   });
 
+  test('a key that its dead letter held, and that goes on because that is redriven', async () => {
+    const box = await bench.shard({ tell: true, maxAttempts: 1 });
+    await box.lock('a', 5, 6);
+    box.time += BACKOFF;
+    is(await box.owner.bury(await box.release(), true));
+    told(box);
+    await box.read({ origin: 5, redrive: 'job/0/1', attempt: 0, delay: 0 });
+    expect(told(box)).toEqual(['redriven a 5 0 job/0/1', 'unparked a - 0 ']);
+  });
+
   test('a key that an operator parks, before it has messages', async () => {
     const box = await bench.shard({ tell: true });
     await box.act('a', 'park');

@@ -66,6 +66,14 @@ local function parks(by, unit, who)
   tell(by > 0 and 'parked' or 'unparked', unit, '', 0, who)
 end
 
+-- What parked the key for its head is over; advance() parks it again for a marker.
+local function set_free(unit, lock)
+  if lock[PARKED] == 2 then
+    parks(-1, unit)
+    lock[PARKED] = 0
+  end
+end
+
 local function in_box(lock, place)
   return lock and (lock[HEAD] == place or call('ZSCORE', QUEUE, id_of(lock, place)) ~= false)
 end
