@@ -1,5 +1,5 @@
-import { OrchestratorError } from '../errors.ts';
 import type { RedisConnection } from '../redis/connection.ts';
+import { scriptFailure } from '../redis/failure.ts';
 import { allDeadLetterKeys, deadLetterKeys } from '../redis/dead-letter-keys.ts';
 import { readScript, runScript } from '../redis/define-script.ts';
 import type { Argument, Reply, Script } from '../redis/define-script.ts';
@@ -115,15 +115,6 @@ async function answered<T>(what: string, answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    const { message } = error as Error;
-    if (/user_script|Error compiling|Error running/.test(message) && !/READONLY|NOREPLICAS/.test(message)) {
-      throw new OrchestratorError('INTERNAL', `${what} on the index of dead letters failed: ${message}`, {
-        cause: error,
-      });
-    }
-    throw new OrchestratorError('UNAVAILABLE', `Redis did not run ${what}: ${message}`, {
-      cause: error,
-      retryAfterMs: 1_000,
-    });
+    throw scriptFailure(error, what, `${what} on the index of dead letters`);
   }
 }

@@ -1,3 +1,4 @@
+import { keyFields } from '../domain/key-fields.ts';
 import type { OutgoingHeader } from '../domain/record.ts';
 import type { LifecycleEvent } from './lifecycle-event.ts';
 
@@ -29,10 +30,4 @@ export function cloudEvent({ type, key, ...facts }: LifecycleEvent, envelope: En
     data: { ...facts, ...keyFields(key) },
   };
   return Buffer.from(JSON.stringify(event));
-}
-
-function keyFields(key: Buffer | null): { key?: string; keyBase64?: string } {
-  if (key === null) return {};
-  const text = key.toString('utf8');
-  return Buffer.from(text, 'utf8').equals(key) ? { key: text } : { keyBase64: key.toString('base64') };
 }

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { unitFields } from '../domain/key-fields.ts';
 import { keyOf } from '../domain/unit.ts';
 import type { Unit } from '../domain/unit.ts';
 import type { Action, LockView } from '../penalty-box/operator-box.ts';
@@ -70,18 +71,10 @@ function option(route: string, unit: Unit, partition: number, action: Action, ef
     http: {
       method: 'POST',
       path: `/v1/routes/${route}/locks/actions`,
-      body: { ...nameOf(unit), partition, action, reason: REASON },
+      body: { ...unitFields(unit), partition, action, reason: REASON },
     },
     command: commandFor(route, unit, partition, action),
   };
-}
-
-function nameOf(unit: Unit): Record<string, unknown> {
-  const key = keyOf(unit);
-  if (key !== null)
-    return isUtf8(key) ? { key: key.toString('utf8') } : { keyBase64: key.toString('base64') };
-  const offset = Number(unit.toString('latin1', 1));
-  return unit[0] === 0x6d ? { retryOffset: offset } : { origin: offset };
 }
 
 function commandFor(route: string, unit: Unit, partition: number, action: Action): string | null {

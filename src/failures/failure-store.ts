@@ -1,7 +1,7 @@
 import { decode, encode } from '@msgpack/msgpack';
 import type { Unit } from '../domain/unit.ts';
-import { OrchestratorError } from '../errors.ts';
 import type { RedisConnection } from '../redis/connection.ts';
+import { unanswered } from '../redis/failure.ts';
 import { readScript, runScript } from '../redis/define-script.ts';
 import type { Argument, Script } from '../redis/define-script.ts';
 import { failureKeys } from '../redis/shard-keys.ts';
@@ -43,20 +43,20 @@ export class FailureStore {
     for (let i = 0; i < shapes.length; i += AT_ONCE) calls.push(argsOf(shapes.slice(i, i + AT_ONCE), []));
     for (let i = 0; i < keys.length; i += AT_ONCE) calls.push(argsOf([], keys.slice(i, i + AT_ONCE)));
     const redis = this.#redis();
-    await Promise.all(calls.map((args) => runScript(redis, record, this.#keys, args))).catch(unavailable);
+    await Promise.all(calls.map((args) => runScript(redis, record, this.#keys, args))).catch(unanswered);
   }
 
   /** The most frequent, or those seen last. @throws UNAVAILABLE */
   async top(sort: 'count' | 'last', limit: number): Promise<ShapeCount[]> {
     const [shapes = '', counts = '', seen = ''] = this.#keys;
     const redis = this.#redis();
-    const ids = await redis.zrevrange(sort === 'count' ? counts : seen, 0, limit - 1).catch(unavailable);
+    const ids = await redis.zrevrange(sort === 'count' ? counts : seen, 0, limit - 1).catch(unanswered);
     if (ids.length === 0) return [];
     const [rows, counted, last] = await Promise.all([
       redis.hmgetBuffer(shapes, ...ids),
       redis.zmscore(counts, ...ids),
       redis.zmscore(seen, ...ids),
-    ]).catch(unavailable);
+    ]).catch(unanswered);
     return ids.flatMap((id, i) => {
       const row = rows[i];
       if (!row) return [];
@@ -73,7 +73,7 @@ export class FailureStore {
   /** The last failures of a key, the newest first. @throws UNAVAILABLE */
   async ofUnit(unit: Unit): Promise<KeyFailure[]> {
     const [, , , units = ''] = this.#keys;
-    const packed = await this.#redis().hgetBuffer(units, unit).catch(unavailable);
+    const packed = await this.#redis().hgetBuffer(units, unit).catch(unanswered);
     if (packed === null) return [];
     return (decode(packed) as [number, number, string, string][]).map(
       ([at, partition, errorClass, message]) => ({ at, partition, errorClass, message }),
@@ -99,11 +99,4 @@ function packed(failures: readonly KeyFailure[]): Buffer {
   return Buffer.from(
     encode(failures.map(({ at, partition, errorClass, message }) => [at, partition, errorClass, message])),
   );
-}
-
-function unavailable(cause: unknown): never {
-  throw new OrchestratorError('UNAVAILABLE', `Redis did not answer: ${(cause as Error).message}`, {
-    cause,
-    retryAfterMs: 1_000,
-  });
 }

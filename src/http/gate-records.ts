@@ -1,13 +1,14 @@
 import { capped } from '../domain/capped.ts';
 import { parseToken } from '../domain/delivery-token.ts';
 import { ERROR_CLASS_LIMIT, ERROR_MESSAGE_LIMIT } from '../domain/header-names.ts';
+import type { KeyFields } from '../domain/key-fields.ts';
 import { announcementHeaders } from '../domain/outgoing-headers.ts';
 import { originOffsetOf } from '../domain/place.ts';
 import type { Place } from '../domain/place.ts';
 import { foreignUnit, freshUnit, keyUnit, originUnit } from '../domain/unit.ts';
 import type { Unit } from '../domain/unit.ts';
 import type { Failure, GateRecord, Outstanding, Redirect } from '../penalty-box/gate-box.ts';
-import { type KeyFields, keyOfFields } from './keys.ts';
+import { keyOfFields } from './keys.ts';
 import type { RouteDesk } from './route-desk.ts';
 
 interface RecordFields extends KeyFields {

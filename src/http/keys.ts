@@ -1,16 +1,5 @@
-import { isUtf8 } from 'node:buffer';
+import type { KeyFields } from '../domain/key-fields.ts';
 import { OrchestratorError } from '../errors.ts';
-
-/** A key in JSON: text, base64 where its bytes are no UTF-8, neither for the null key. */
-export interface KeyFields {
-  readonly key?: string;
-  readonly keyBase64?: string;
-}
-
-/** The key as JSON gives it. */
-export function keyFields(key: Buffer): { key: string } | { keyBase64: string } {
-  return isUtf8(key) ? { key: key.toString('utf8') } : { keyBase64: key.toString('base64') };
-}
 
 /** The bytes of a key; null where it has none. `path` names the object that holds it, for the refusal. */
 export function keyOfFields({ key, keyBase64 }: KeyFields, path: () => string = () => ''): Buffer | null {

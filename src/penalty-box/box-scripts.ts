@@ -1,7 +1,6 @@
 import type { Clock } from '../clock.ts';
-import { OrchestratorError } from '../errors.ts';
-import { refusesWrites } from '../redis/connection.ts';
 import type { RedisConnection } from '../redis/connection.ts';
+import { scriptFailure } from '../redis/failure.ts';
 import { runScript } from '../redis/define-script.ts';
 import type { Argument } from '../redis/define-script.ts';
 import type { ServerClock } from '../redis/server-clock.ts';
@@ -77,7 +76,7 @@ export class BoxScripts {
       if ((await redis.set(key, text, 'PX', ms, 'NX')) === 'OK') return null;
       return await redis.get(key);
     } catch (error) {
-      throw asUnavailable(error, 'keep');
+      throw scriptFailure(error, 'keep');
     }
   }
 
@@ -85,7 +84,7 @@ export class BoxScripts {
   async kept(name: string): Promise<string | null> {
     const key = usedKey(this.#deps.keyPrefix, this.#deps.route, name);
     const { redis } = this.#serverOf([key]).connection;
-    return redis.get(key).catch((error: unknown) => Promise.reject(asUnavailable(error, 'kept')));
+    return redis.get(key).catch((error: unknown) => Promise.reject(scriptFailure(error, 'kept')));
   }
 
   /** Puts something else in the place of what is kept there, until the same time. @throws UNAVAILABLE */
@@ -94,7 +93,7 @@ export class BoxScripts {
     const { redis } = this.#serverOf([key]).connection;
     await redis
       .call('SET', key, text, 'XX', 'KEEPTTL')
-      .catch((error: unknown) => Promise.reject(asUnavailable(error, 'keepInstead')));
+      .catch((error: unknown) => Promise.reject(scriptFailure(error, 'keepInstead')));
   }
 
   /** `rounding: 'past'` where acting early would break a promise (release), else the later bound of the time. */
@@ -114,7 +113,7 @@ export class BoxScripts {
     try {
       reply = await runScript(connection.redis, scriptOf(operation), keys, argv);
     } catch (error) {
-      throw asUnavailable(error, operation);
+      throw scriptFailure(error, operation);
     }
     const { acquired, released, told } = reply.status === 'OK' ? reply : NOTHING;
     onCall?.({
@@ -139,7 +138,7 @@ export class BoxScripts {
     do {
       const [next, flat] = await redis
         .hscanBuffer(locks, cursor, 'COUNT', 250)
-        .catch((error: unknown) => Promise.reject(asUnavailable(error, 'scan')));
+        .catch((error: unknown) => Promise.reject(scriptFailure(error, 'scan')));
       const page: [Buffer, Buffer][] = [];
       flat.forEach((value, i) => {
         if (i % 2 === 0) page.push([value, flat[i + 1] ?? value]);
@@ -163,16 +162,4 @@ export class BoxScripts {
     }
     return keys;
   }
-}
-
-/** A mistake in a script is ours; everything else means that Redis could not do it now. */
-function asUnavailable(error: unknown, operation: string): Error {
-  const { message } = error as Error;
-  if (!refusesWrites(message) && /user_script|Error compiling|Error running/.test(message)) {
-    return new OrchestratorError('INTERNAL', `script ${operation} failed: ${message}`, { cause: error });
-  }
-  return new OrchestratorError('UNAVAILABLE', `Redis did not run ${operation}: ${message}`, {
-    cause: error,
-    retryAfterMs: 1_000,
-  });
 }

@@ -1,4 +1,3 @@
-import { keyOf } from '../domain/unit.ts';
 import type { Unit } from '../domain/unit.ts';
 import { originOffsetOf } from '../domain/place.ts';
 import { OrchestratorError } from '../errors.ts';
@@ -288,12 +287,4 @@ function boundsOf({ from, behind, upTo }: Pick<Browse, 'from' | 'behind' | 'upTo
 function scoreOf(age: Age): string {
   if (Number.isFinite(age)) return String(age);
   return age > 0 ? '+inf' : '-inf';
-}
-
-/** The key of a lock as JSON gives it: nothing for a message that is its own unit. */
-export function keyJson(unit: Unit): { key?: string; keyBase64?: string } {
-  const key = keyOf(unit);
-  if (key === null) return {};
-  const asText = key.toString('utf8');
-  return Buffer.from(asText, 'utf8').equals(key) ? { key: asText } : { keyBase64: key.toString('base64') };
 }

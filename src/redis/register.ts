@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
-import { OrchestratorError } from '../errors.ts';
 import { runScript } from './define-script.ts';
 import type { Script } from './define-script.ts';
+import { unanswered } from './failure.ts';
 
 /** A value with its version; version 0: nobody has written one. */
 export interface Versioned {
@@ -36,23 +36,16 @@ export class Register {
   }
 
   async read(): Promise<Versioned> {
-    const [version, text] = await this.#redis().hmget(this.#deps.key, 'version', 'text').catch(unavailable);
+    const [version, text] = await this.#redis().hmget(this.#deps.key, 'version', 'text').catch(unanswered);
     return { version: Number(version ?? 0), text: text ?? '' };
   }
 
   /** False: somebody else was first. @throws UNAVAILABLE, as `read` does. */
   replace(expected: number, next: Versioned): Promise<boolean> {
-    return runScript(this.#redis(), replace, [this.#deps.key], { expected, next }).catch(unavailable);
+    return runScript(this.#redis(), replace, [this.#deps.key], { expected, next }).catch(unanswered);
   }
 
   #redis(): Redis {
     return this.#deps.servers.serverOf(this.#deps.key).connection.redis;
   }
-}
-
-function unavailable(cause: unknown): never {
-  throw new OrchestratorError('UNAVAILABLE', `Redis did not answer: ${(cause as Error).message}`, {
-    cause,
-    retryAfterMs: 1_000,
-  });
 }

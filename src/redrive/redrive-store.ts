@@ -1,6 +1,6 @@
 import type { Position } from '../dead-letters/dead-letter.ts';
-import { OrchestratorError } from '../errors.ts';
 import type { RedisConnection } from '../redis/connection.ts';
+import { unanswered } from '../redis/failure.ts';
 import type { Argument, Reply, Script } from '../redis/define-script.ts';
 import { readScript, runScript } from '../redis/define-script.ts';
 import type { ServerClock } from '../redis/server-clock.ts';
@@ -177,10 +177,7 @@ export class RedriveStore {
     try {
       return await question(connection);
     } catch (error) {
-      throw new OrchestratorError('UNAVAILABLE', `Redis did not answer: ${(error as Error).message}`, {
-        cause: error,
-        retryAfterMs: 1_000,
-      });
+      return unanswered(error);
     }
   }
 }

@@ -6,7 +6,6 @@ let bench: BoxBench;
 beforeAll(async () => (bench = await BoxBench.open(redisUrl)));
 afterAll(() => bench[Symbol.asyncDispose]());
 
-import { keyJson } from '../../../src/penalty-box/operator-box.ts';
 import type { Redirect } from '../../../src/penalty-box/gate-box.ts';
 
 describe('park and unpark', () => {
@@ -250,12 +249,6 @@ describe('inspect, scan and totals', () => {
     for await (const page of box.operator.scan(3)) for (const lock of page) found.add(lock.unit.toString());
     expect(found.size).toBe(3_001);
     expect(await box.totals()).toMatchObject({ lockedKeys: 3_001, heldMessages: 3_001, cursor: 3_001 });
-  });
-
-  test('a key is text where it is valid UTF-8, and nothing for a message without one', () => {
-    expect(keyJson(unitOf('grün', 0))).toEqual({ key: 'grün' });
-    expect(keyJson(Buffer.from([0x6b, 0xff]))).toEqual({ keyBase64: '/w==' });
-    expect(keyJson(unitOf(null, 4))).toEqual({});
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { base64, keyFields, keyOfFields } from '../../../src/http/keys.ts';
+import { keyFields } from '../../../src/domain/key-fields.ts';
+import { base64, keyOfFields } from '../../../src/http/keys.ts';
 
 describe('keys', () => {
   test('come back byte for byte, whatever they are', () => {
@@ -24,6 +25,7 @@ describe('keys', () => {
   });
 
   test('neither of the two is the null key, which is not the empty one', () => {
+    expect(keyFields(null)).toEqual({});
     expect(keyOfFields({})).toBeNull();
     expect(keyOfFields({ key: '' })).toEqual(Buffer.alloc(0));
     expect(keyOfFields({ keyBase64: '' })).toEqual(Buffer.alloc(0));

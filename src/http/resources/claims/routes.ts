@@ -1,8 +1,8 @@
+import { keyFields } from '../../../domain/key-fields.ts';
 import { OrchestratorError } from '../../../errors.ts';
 import type { Claim, ClaimRequest } from '../../../penalty-box/gate-box.ts';
 import type { App, AppContext } from '../../app-context.ts';
 import { outstandingRecords } from '../../gate-records.ts';
-import { keyFields } from '../../keys.ts';
 import type { RouteDesk } from '../../route-desk.ts';
 import { errorAnswers, PartitionParams } from '../../schemas.ts';
 import { ClaimBody, Claimed } from './schemas.ts';

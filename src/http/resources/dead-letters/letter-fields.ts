@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Static } from 'typebox';
 import type { DeadLetterView } from '../../../dead-letters/dead-letter-desk.ts';
 import type { IndexedDeadLetter } from '../../../dead-letters/index-row.ts';
-import { keyFields, type KeyFields } from '../../keys.ts';
+import { keyFields } from '../../../domain/key-fields.ts';
 import type { DeadLetterInFull, DeadLetterPage, Payload } from './schemas.ts';
 
 type Row = Static<typeof DeadLetterPage>['deadLetters'][number];
@@ -11,7 +11,7 @@ type Row = Static<typeof DeadLetterPage>['deadLetters'][number];
 export function rowFields(row: IndexedDeadLetter): Row {
   return {
     ...row.position,
-    ...optionalKey(row.key),
+    ...keyFields(row.key),
     ...(row.key !== null && row.keyBytes > row.key.length ? { keyTruncated: true } : {}),
     ...toldFields(row),
     ...{ status: row.status, settled: row.settled, copyOf: row.copyOf },
@@ -27,7 +27,7 @@ export function viewFields(
   const known = standing === 'open' || standing === 'settled' ? standing : null;
   return {
     ...letter.position,
-    ...optionalKey(payload.kind === 'read' ? payload.key : letter.key),
+    ...keyFields(payload.kind === 'read' ? payload.key : letter.key),
     ...toldFields(letter),
     ...{ status: row?.status ?? known, settled: row?.settled ?? null, copyOf: row?.copyOf ?? null },
     timestamp: record.timestamp,
@@ -60,10 +60,6 @@ function toldFields(
     errorClass: told.errorClass === '' ? null : told.errorClass,
     errorMessage: told.errorMessage === '' ? null : told.errorMessage,
   };
-}
-
-function optionalKey(key: Buffer | null): KeyFields {
-  return key === null ? {} : keyFields(key);
 }
 
 function shown(bytes: Buffer, limit: number): Payload {

@@ -1,9 +1,9 @@
 import type { Static } from 'typebox';
+import { unitFields } from '../../../domain/key-fields.ts';
 import type { KeyFacts, LockFacts, Position } from '../../../explanation/facts.ts';
 import { nextStepOf } from '../../../explanation/next-step.ts';
 import { optionsOf } from '../../../explanation/options.ts';
 import { explain } from '../../../explanation/sentences.ts';
-import { unitFields } from '../locks/lock-fields.ts';
 import type { Explanation } from './schemas.ts';
 
 type Fields = Static<typeof Explanation>;

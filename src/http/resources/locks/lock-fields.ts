@@ -1,8 +1,6 @@
 import type { Static } from 'typebox';
-import { keyOf } from '../../../domain/unit.ts';
-import type { Unit } from '../../../domain/unit.ts';
+import { unitFields } from '../../../domain/key-fields.ts';
 import type { ListedLock } from '../../../penalty-box/operator-box.ts';
-import { keyFields, type KeyFields } from '../../keys.ts';
 import type { LockPage } from './schemas.ts';
 
 /** A lock as JSON gives it. */
@@ -20,12 +18,4 @@ export function lockFields(lock: ListedLock, now: number): Static<typeof LockPag
     headOffset: lock.headOffset,
     lastError: lock.lastError,
   };
-}
-
-/** A message without a key is named by its origin, or by where it lies in the retry topic if that is foreign. */
-export function unitFields(unit: Unit): KeyFields & { origin?: number; retryOffset?: number } {
-  const key = keyOf(unit);
-  if (key !== null) return keyFields(key);
-  const offset = Number(unit.toString('latin1', 1));
-  return unit[0] === 0x6d ? { retryOffset: offset } : { origin: offset };
 }

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import { duration } from '../../../config/formats.ts';
+import { unitFields } from '../../../domain/key-fields.ts';
 import { keyUnit } from '../../../domain/unit.ts';
 import type { App, AppContext } from '../../app-context.ts';
 import { invalid, keyOfFields } from '../../keys.ts';
@@ -9,7 +10,7 @@ import { actOnLock, findLock, type LockAction } from './acting.ts';
 import { BulkRun } from './bulk.ts';
 import { listLocks } from './listing.ts';
 import { unitInBody, unitInPath } from './units.ts';
-import { lockFields, unitFields } from './lock-fields.ts';
+import { lockFields } from './lock-fields.ts';
 import { formatCursor, parseCursor } from './order.ts';
 import {
   ActionBody,

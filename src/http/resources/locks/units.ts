@@ -1,6 +1,7 @@
+import type { KeyFields } from '../../../domain/key-fields.ts';
 import { foreignUnit, keyUnit, originUnit } from '../../../domain/unit.ts';
 import type { Unit } from '../../../domain/unit.ts';
-import { base64, invalid, type KeyFields, keyOfFields } from '../../keys.ts';
+import { base64, invalid, keyOfFields } from '../../keys.ts';
 
 /** What a request names: a key, or one message without one. */
 export interface UnitFields extends KeyFields {

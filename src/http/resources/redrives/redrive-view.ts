@@ -1,7 +1,7 @@
 import type { Static } from 'typebox';
+import { keyFields } from '../../../domain/key-fields.ts';
 import type { StoredRedrive } from '../../../redrive/redrive-store.ts';
 import type { FilterFields } from '../../../redrive/selection.ts';
-import { keyFields } from '../../keys.ts';
 import type { RedriveSummary, RedriveView } from './schemas.ts';
 
 /** A redrive as the API shows it. Neither payloads nor what they were edited to. */

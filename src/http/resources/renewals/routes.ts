@@ -1,7 +1,7 @@
+import { keyFields } from '../../../domain/key-fields.ts';
 import type { App, AppContext } from '../../app-context.ts';
 import { checkPartition, lacksRetryPartition } from '../../desks.ts';
 import { outstandingRecords } from '../../gate-records.ts';
-import { keyFields } from '../../keys.ts';
 import { errorAnswers, RouteParams } from '../../schemas.ts';
 import { Renewed, RenewalBody } from './schemas.ts';
 
