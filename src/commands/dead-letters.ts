@@ -4,22 +4,18 @@ import type { ApiClient } from './api/client.ts';
 import { CommandError, EXIT } from './api/command-error.ts';
 import { type CommandDeps, connect, type ConnectionOptions, withConnection } from './api/connection.ts';
 import { ofRoute } from './api/route-argument.ts';
+import {
+  deadLetterFilter,
+  type DeadLetterFilterOptions,
+  withDeadLetterFilter,
+} from './dead-letter-filter.ts';
 import { type DeadLetterInFull, letterText } from './dead-letter-text.ts';
 import { count, keyText, seenFrom, several } from './output/human.ts';
 import { type Column, table } from './output/table.ts';
 import { positionOf } from './positions.ts';
 import { wholeNumber } from './whole-number.ts';
 
-interface DeadLettersOptions extends ConnectionOptions {
-  readonly key?: string;
-  readonly keyBase64?: string;
-  readonly cause?: string;
-  readonly errorClass?: string;
-  readonly error?: string;
-  readonly from?: string;
-  readonly to?: string;
-  readonly source?: string;
-  readonly partition?: number;
+interface DeadLettersOptions extends ConnectionOptions, DeadLetterFilterOptions {
   readonly status?: string;
   readonly limit: number;
   readonly reason?: string;
@@ -53,19 +49,13 @@ const PAGE = 1_000;
 const VERBS = ['show', 'dismiss'];
 
 export function addDeadLetters(program: Command, deps: CommandDeps): void {
-  withConnection(program.command('dead-letters').description('messages that were given up, the newest first'))
+  const command = program
+    .command('dead-letters')
+    .description('messages that were given up, the newest first');
+  withDeadLetterFilter(withConnection(command))
     .argument('[route]')
     .argument('[verb]', 'show P/O: all of one; dismiss P/O …: nothing is to be done about them')
     .argument('[places...]', 'partition and offset as the listing shows them: 3/41')
-    .option('--key <key>', 'of this key')
-    .option('--key-base64 <base64>', 'the same, in base64')
-    .option('--cause <cause>', 'exhausted, fatal, expired, …')
-    .option('--error-class <class>', 'of this class')
-    .option('--error <text>', 'with this in the message')
-    .option('--from <time>', 'given up since: 24h, or 2026-11-21T18:00:00Z')
-    .option('--to <time>', 'given up before')
-    .option('--source <tool>', 'written by service, spring, connect, streams, …')
-    .option('--partition <number>', 'of this partition of the dead-letter topic', wholeNumber)
     .option('--status <status>', 'open (unless given), redriven, dismissed, superseded or all')
     .option('--limit <number>', 'how many at most', wholeNumber, 50)
     .option('--reason <text>', 'with dismiss: why; it is recorded')
@@ -100,13 +90,14 @@ async function list(
   options: DeadLettersOptions,
 ): Promise<void> {
   const { terminal, clock } = deps;
-  const { key, keyBase64, cause, errorClass, error, from, to, source, partition, status, limit } = options;
+  const { status, limit } = options;
+  const filter = deadLetterFilter(options, clock.now());
   const letters: DeadLetterAnswer[] = [];
   let page: Page;
   let cursor: string | undefined;
   do {
     page = await client.get<Page>(`${path}/dead-letters`, {
-      ...{ key, keyBase64, reason: cause, errorClass, error, from, to, source, partition, status, cursor },
+      ...{ ...filter, status, cursor },
       limit: Math.max(1, Math.min(PAGE, limit - letters.length)),
     });
     letters.push(...page.deadLetters);

@@ -4,23 +4,18 @@ import { type ApiClient, inPath } from './api/client.ts';
 import { CommandError, EXIT } from './api/command-error.ts';
 import { type CommandDeps, connect, type ConnectionOptions, withConnection } from './api/connection.ts';
 import { type OfRoute, ofRoute } from './api/route-argument.ts';
+import {
+  deadLetterFilter,
+  type DeadLetterFilterOptions,
+  withDeadLetterFilter,
+} from './dead-letter-filter.ts';
 import { several } from './output/human.ts';
 import { isPosition, positionOf } from './positions.ts';
 import { listRedrives, watchRedrive } from './redrive-progress.ts';
-import { timeOption } from './time-option.ts';
 import { wholeNumber } from './whole-number.ts';
 
-interface RedriveOptions extends ConnectionOptions {
+interface RedriveOptions extends ConnectionOptions, DeadLetterFilterOptions {
   readonly all?: true;
-  readonly key?: string;
-  readonly keyBase64?: string;
-  readonly cause?: string;
-  readonly errorClass?: string;
-  readonly error?: string;
-  readonly from?: string;
-  readonly to?: string;
-  readonly source?: string;
-  readonly partition?: number;
   readonly maxPerSecond?: number;
   readonly reason?: string;
   readonly dryRun?: true;
@@ -32,22 +27,14 @@ interface RedriveOptions extends ConnectionOptions {
 const VERBS = ['list', 'watch', 'pause', 'resume', 'cancel'];
 
 export function addRedrive(program: Command, deps: CommandDeps): void {
-  withConnection(program.command('redrive').description('try dead letters again, and watch how it goes'))
+  const command = program.command('redrive').description('try dead letters again, and watch how it goes');
+  withDeadLetterFilter(withConnection(command))
     .argument('[route]')
     .argument(
       '[what...]',
       'places like 3/41; or list, watch ID, pause ID, resume ID, cancel ID of redrives that were begun before',
     )
     .option('--all', 'all that are open now')
-    .option('--key <key>', 'of this key')
-    .option('--key-base64 <base64>', 'the same, in base64')
-    .option('--cause <cause>', 'exhausted, fatal, expired, …')
-    .option('--error-class <class>', 'of this class')
-    .option('--error <text>', 'with this in the message')
-    .option('--from <time>', 'given up since: 24h, or 2026-11-21T18:00:00Z')
-    .option('--to <time>', 'given up before')
-    .option('--source <tool>', 'written by service, spring, connect, streams, …')
-    .option('--partition <number>', 'of this partition of the dead-letter topic', wholeNumber)
     .option('--max-per-second <number>', 'no faster than this', wholeNumber)
     .option('--reason <text>', 'why; it is recorded')
     .option('--dry-run', 'only count what it would take')
@@ -110,15 +97,9 @@ async function start(
 }
 
 function wishOf({ clock }: CommandDeps, places: readonly string[], options: RedriveOptions): object {
-  const { key, keyBase64, cause, errorClass, error, from, to, source, partition, all } = options;
-  const now = clock.now();
-  const filter = {
-    ...{ key, keyBase64, reason: cause, errorClass, error, source, partition },
-    from: from === undefined ? undefined : timeOption(from, now, '--from'),
-    to: to === undefined ? undefined : timeOption(to, now, '--to'),
-  };
+  const filter = deadLetterFilter(options, clock.now());
   const filtered = Object.values(filter).some((value) => value !== undefined);
-  const ways = [places.length > 0, filtered, all === true].filter((way) => way).length;
+  const ways = [places.length > 0, filtered, options.all === true].filter((way) => way).length;
   if (ways !== 1) {
     throw new CommandError(
       EXIT.usage,

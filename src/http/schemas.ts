@@ -56,6 +56,16 @@ export const OutstandingList = Type.Optional(
   ),
 );
 
+/** Of what an operator does. */
+export const Reason = Type.String({ pattern: '\\S', maxLength: 1_000, description: 'Why; it is recorded.' });
+
+/** Of a call that must not act twice. `meaning` is for the document. */
+export function idempotencyHeaders(meaning: string) {
+  return Type.Object({
+    'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: meaning })),
+  });
+}
+
 export const ErrorAnswer = Type.Object(
   { code: Type.String(), message: Type.String(), retryable: Type.Boolean() },
   { description: 'What every refusal looks like.' },

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { keyProperties, nullable, Offset, oneOf } from '../../schemas.ts';
+import { keyProperties, nullable, Offset, oneOf, Reason } from '../../schemas.ts';
 
 const Partition = Type.Integer({
   minimum: 0,
@@ -14,7 +14,7 @@ const Source = oneOf(
   ...(['greyhound', 'kafkajs-async-retry', 'unknown'] as const),
 );
 
-const Reason = oneOf(
+const Cause = oneOf(
   ...(['exhausted', 'fatal', 'expired', 'malformed', 'undeliverable', 'unanswered', 'operator'] as const),
   ...(['failed', 'unknown'] as const),
 );
@@ -25,7 +25,7 @@ const STATUSES = ['open', 'redriven', 'dismissed', 'superseded', 'duplicate'] as
 export const filterProperties = {
   key: Type.Optional(Type.String({ description: 'The key as UTF-8 text.' })),
   keyBase64: Type.Optional(Type.String({ description: 'The key where its bytes are not valid UTF-8.' })),
-  reason: Type.Optional(Reason),
+  reason: Type.Optional(Cause),
   errorClass: Type.Optional(Type.String({ maxLength: 256 })),
   error: Type.Optional(
     Type.String({
@@ -67,7 +67,7 @@ const letterProperties = {
   ...keyProperties,
   keyTruncated: Type.Optional(Type.Boolean({ description: 'These are its first 256 bytes.' })),
   source: Source,
-  reason: Reason,
+  reason: Cause,
   errorClass: nullable(Type.String()),
   errorMessage: nullable(Type.String({ description: 'Its first 256 bytes.' })),
   origin: Origin,
@@ -182,7 +182,7 @@ const Positions = Type.Array(Type.Object(position), { minItems: 1, maxItems: 1_0
 
 export const DismissalBody = Type.Object({
   positions: Positions,
-  reason: Type.String({ pattern: '\\S', maxLength: 1_000, description: 'Why; it is in the audit.' }),
+  reason: Reason,
 });
 
 export const DismissalDone = Type.Object({

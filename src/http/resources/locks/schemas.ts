@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { keyProperties, nullable, Offset, oneOf } from '../../schemas.ts';
+import { idempotencyHeaders, keyProperties, nullable, Offset, oneOf, Reason } from '../../schemas.ts';
 
 const Partition = Type.Integer({ description: 'Where it is; needed where a key is locked in two of them.' });
 const State = oneOf('waiting', 'probing', 'draining', 'parked');
@@ -77,21 +77,13 @@ export const LockQuery = Type.Object({
 const actionProperties = {
   partition: Type.Optional(Partition),
   action: oneOf('retry-now', 'park', 'unpark', 'skip-head', 'discard-head', 'discard-all'),
-  reason: Type.String({ pattern: '\\S', maxLength: 1_000, description: 'Why; it is logged.' }),
+  reason: Reason,
 };
 
-/** Of a call that must not act twice. */
-export const IdempotencyHeaders = Type.Object({
-  'idempotency-key': Type.Optional(
-    Type.String({
-      minLength: 1,
-      maxLength: 200,
-      description:
-        'The same call with the same one is done once and answered the same for a day, also if the service was killed ' +
-        'in the middle. Another call with it is refused.',
-    }),
-  ),
-});
+export const IdempotencyHeaders = idempotencyHeaders(
+  'The same call with the same one is done once and answered the same for a day, also if the service was killed ' +
+    'in the middle. Another call with it is refused.',
+);
 
 export const ActionBody = Type.Object(actionProperties);
 

@@ -1,9 +1,8 @@
 import { Type } from 'typebox';
-import { keyProperties, nullable, Offset, oneOf } from '../../schemas.ts';
+import { idempotencyHeaders, keyProperties, nullable, Offset, oneOf, Reason } from '../../schemas.ts';
 import { filterProperties } from '../dead-letters/schemas.ts';
 
 const Time = Type.Integer({ description: 'Epoch ms.' });
-const Reason = Type.String({ pattern: '\\S', maxLength: 1_000, description: 'Why; it is recorded.' });
 const Partition = Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 });
 
 /** At most this many single ones in one call. */
@@ -75,15 +74,9 @@ export const SteeringBody = Type.Object({ reason: Reason }, { additionalProperti
 
 export const RedriveParams = Type.Object({ route: Type.String(), redrive: Type.String() });
 
-export const CreationHeaders = Type.Object({
-  'idempotency-key': Type.Optional(
-    Type.String({
-      minLength: 1,
-      maxLength: 256,
-      description: 'A name for this request. Sent again with it, it is the same redrive.',
-    }),
-  ),
-});
+export const CreationHeaders = idempotencyHeaders(
+  'A name for this request. Sent again with it, it is the same redrive.',
+);
 
 const redriveProperties = {
   id: Type.String(),

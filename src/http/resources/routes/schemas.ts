@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import type { RouteConfig } from '../../../config/config.ts';
-import { nullable, oneOf } from '../../schemas.ts';
+import { nullable, oneOf, Reason } from '../../schemas.ts';
 
 const Imposed = {
   since: nullable(Type.Integer({ description: 'Epoch ms.' })),
@@ -40,8 +40,6 @@ export const RouteView = Type.Object({
     description: 'Why it is degraded and what to do about it, one line each.',
   }),
 });
-
-const Reason = Type.String({ pattern: '\\S', maxLength: 1_000, description: 'Why; it is recorded.' });
 
 export const SwitchBody = Type.Object({ reason: Reason });
 
