@@ -34,6 +34,7 @@ import { OperatorBox } from './penalty-box/operator-box.ts';
 import { errorOf } from './penalty-box/payload.ts';
 
 import { ReleaseLimit } from './protection/release-limit.ts';
+import { RouteLoad } from './protection/route-load.ts';
 import { releaseRate, RouteControl } from './protection/route-control.ts';
 import { Register } from './redis/register.ts';
 import { createDeadLetters } from './route-dead-letters.ts';
@@ -143,6 +144,11 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     onChange: ({ breaker }) => {
       metrics.breakerState.set({ route: route.name }, breaker === null ? 0 : 2);
     },
+  });
+  const load = new RouteLoad({
+    ...{ servers, keyPrefix, route: route.name, clock, logger },
+    partitions: () => topics.partitions,
+    onRead: () => undefined,
   });
   const limit = new ReleaseLimit(
     () => clock.monotonic(),
@@ -352,7 +358,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
   };
 
   return {
-    ...inOrder([failures, control, topics, deadLetters, consumer, evidence, redrives]),
+    ...inOrder([failures, control, topics, load, deadLetters, consumer, evidence, redrives]),
     desk,
     wake: (partition, at) => {
       worker.shard(partition)?.wake(at);
