@@ -7,7 +7,7 @@ const Partition = Type.Integer({
   description: 'Of the dead-letter topic.',
 });
 const Time = Type.Integer({ description: 'Epoch ms.' });
-const When = 'a time like `2026-11-21T18:00:00Z`, or how long ago: `30m`, `24h`.';
+const When = 'a time like `2026-11-21T18:00:00Z`, how long ago: `30m`, `24h`, or epoch ms.';
 
 const Source = oneOf(
   ...(['service', 'spring', 'connect', 'streams', 'share-group', 'kafka-resilience'] as const),
