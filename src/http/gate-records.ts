@@ -14,6 +14,7 @@ import type { RouteDesk } from './route-desk.ts';
 interface RecordFields extends KeyFields {
   readonly offset: number;
   readonly delivery?: string;
+  readonly hold?: boolean;
 }
 
 interface ErrorFields {
@@ -36,7 +37,9 @@ const LONGEST_WAIT = 2 ** 40;
 export function gateRecord(fields: RecordFields, list: string, index: number): GateRecord {
   const key = keyOfFields(fields, () => `${list}[${index}].`);
   const { offset, delivery } = fields;
-  if (delivery === undefined) return { unit: freshUnit(key, offset), origin: offset, token: null };
+  if (delivery === undefined) {
+    return { unit: freshUnit(key, offset), origin: offset, token: null, mayHold: fields.hold !== false };
+  }
   const token = parseToken(delivery) ?? 'unreadable';
   if (key !== null) return { unit: keyUnit(key), origin: offset, token };
   // A message without a key is its own unit, which its token names better than its headers do.

@@ -42,6 +42,12 @@ export const definitions = {
     help: 'Records sent to the retry topic: because they failed, or behind one of their key that did.',
     labels: { reason: ['failed', 'behind'] },
   },
+  handedOff: {
+    type: 'counter',
+    name: 'handed_off_total',
+    help: 'Records that a consumer was told to hold instead of sending them to the retry topic: their key was about to be unlocked.',
+    labels: {},
+  },
   retriesProcessed: {
     type: 'counter',
     name: 'retries_processed_total',

@@ -29,6 +29,8 @@ export interface GateRecord {
   readonly origin: number;
   /** `unreadable` = it has a delivery header that this service never wrote. */
   readonly token: DeliveryToken | null | 'unreadable';
+  /** false: the claimant can't hold it (any longer). Only claims that can hold at all are answered `hold`. */
+  readonly mayHold?: boolean;
 }
 
 export interface GateOutcome extends GateRecord {
@@ -48,7 +50,7 @@ export interface Redirect {
   readonly notBefore: number;
 }
 
-export type Verdict = Redirect | { readonly kind: 'process' | 'skip' };
+export type Verdict = Redirect | { readonly kind: 'process' | 'skip' | 'hold' };
 
 export type OutcomeResult =
   | Redirect
@@ -63,6 +65,8 @@ export interface ClaimRequest {
   readonly call: number | null;
   /** End of the retry partition, observed when the call arrived. */
   readonly end: number;
+  /** Whether it keeps records with the verdict `hold`. */
+  readonly canHold: boolean;
   /** The group's committed offset where redeliveries go, -1 = none. */
   readonly committed: number;
   readonly outstanding: readonly Outstanding[];
@@ -139,6 +143,7 @@ export class GateBox {
       request.end,
       request.committed,
       this.#policy.gateListLimit,
+      request.canHold ? 1 : 0,
       ...inOrder(request.outstanding).flatMap(outstandingArgs),
     ]);
     return answered(reply, (result) => ({
@@ -180,7 +185,7 @@ export class GateBox {
     const reply = await this.#scripts.run(partition, 'admit', [
       claimEpoch,
       incarnation,
-      ...records.flatMap(recordArgs),
+      ...records.flatMap((record): Argument[] => [...recordArgs(record), record.mayHold === false ? 0 : 1]),
     ]);
     return answered(reply, (result) => result.map(readVerdict));
   }
@@ -262,7 +267,8 @@ function readRedirect(fields: readonly Reply[]): Redirect {
 function readVerdict(reply: Reply): Verdict {
   const fields = list(reply);
   const kind = text(fields[0]);
-  return kind === 'redirect' ? readRedirect(fields) : { kind: kind === 'process' ? 'process' : 'skip' };
+  if (kind === 'redirect') return readRedirect(fields);
+  return { kind: kind === 'process' || kind === 'hold' ? kind : 'skip' };
 }
 
 function readOutcome(reply: Reply): OutcomeResult {

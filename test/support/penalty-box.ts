@@ -292,6 +292,7 @@ export class BoxShard {
       call: null,
       end: this.end,
       committed: -1,
+      canHold: false,
       outstanding: [],
       ...request,
     });

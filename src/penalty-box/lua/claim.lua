@@ -1,6 +1,6 @@
 -- A consumer takes a main partition: it gets the claimEpoch and the list of locked and known keys, in one step.
 -- ARGV: run, now, consumerId, generation ('' = unknown), call ('' = none), claimTtl, end of the retry partition when the
---   call arrived, group's committed offset (-1), gateListLimit, then 6 for each outstanding record:
+--   call arrived, group's committed offset (-1), gateListLimit, whether it can hold records (1 | 0), then 6 for each outstanding record:
 --   unit, origin, attempt, error class, error message, fatal
 -- returns claimEpoch, incarnation, complete (1 | 0), nullKeyUpTo, seen, unanswered offset or -1, keys...
 if not ready() then return { 'NOT_READY' } end
@@ -48,10 +48,11 @@ put('claimGeneration', ARGV[4])
 put('claimRenewedAt', NOW)
 put('claimEnd', ARGV[7])
 put('claimUsed', 0)
+put('claimHolds', ARGV[10])
 put('changesFrom', number('seen'))
 call('DEL', CHANGES)
 
-announce_outstanding(10)
+announce_outstanding(11)
 
 local nullKeyUpTo = tonumber(meta.nullKeyUpTo) or -1
 if number('nullUnits') == 0 and nullKeyUpTo < number('settled') then nullKeyUpTo = -1 end

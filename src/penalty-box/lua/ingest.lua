@@ -163,9 +163,7 @@ for i, unit in ipairs(units) do
   else
     if not place or (not own(place) and not original) then
       lock = lock or open(unit, false)
-      local last = call('ZREVRANGEBYLEX', QUEUE, '(' .. struct.pack('>I6', lock[LID] + 1),
-        '[' .. struct.pack('>I6', lock[LID]), 'LIMIT', 0, 1)[1]
-      last = last and place_in(last) or lock[HEAD]
+      local last = last_place(lock)
       place = place_of(last ~= '' and origin_of(last) or 0) .. place_of(offset + 1)
     end
     lock, id = link(unit, place, false)

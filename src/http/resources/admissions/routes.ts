@@ -7,7 +7,7 @@ import { AdmissionBody, Verdicts } from './schemas.ts';
 /** Claim again, and ask then. */
 const WAIT = { verdict: 'wait' as const };
 
-export function admissionRoutes(app: App, { desks }: AppContext): void {
+export function admissionRoutes(app: App, { desks, metrics }: AppContext): void {
   app.post(
     '/v1/routes/:route/partitions/:partition/admissions',
     {
@@ -32,6 +32,8 @@ export function admissionRoutes(app: App, { desks }: AppContext): void {
         if (reply.refused === 'FENCED') throw new OrchestratorError('FENCED', 'another claim was made since');
         return { verdicts: asked.map(() => WAIT) };
       }
+      const held = reply.value.filter(({ kind }) => kind === 'hold').length;
+      if (held > 0) metrics.handedOff.inc({ route }, held);
       return {
         verdicts: reply.value.map((verdict, index) => {
           if (verdict.kind !== 'redirect') return { verdict: verdict.kind };

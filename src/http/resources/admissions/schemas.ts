@@ -10,6 +10,12 @@ export const AdmissionBody = Type.Object(
         ...keyProperties,
         offset: Offset,
         delivery: Type.Optional(Type.String({ description: '`x-retry-delivery`, where the record has it.' })),
+        hold: Type.Optional(
+          Type.Boolean({
+            description:
+              'false: the answer must not be `hold`; for who has held the record for long enough, or has no room.',
+          }),
+        ),
       }),
       { maxItems: BATCH },
     ),
@@ -20,7 +26,7 @@ export const AdmissionBody = Type.Object(
 export const Verdicts = Type.Object({
   verdicts: Type.Array(
     Type.Object({
-      verdict: oneOf('process', 'skip', 'redirect', 'wait'),
+      verdict: oneOf('process', 'skip', 'redirect', 'hold', 'wait'),
       headers: Type.Optional(GivenHeaders),
     }),
     { description: 'One for each record, in its order.' },

@@ -38,6 +38,7 @@ export function claimRoutes(app: App, context: AppContext): void {
         consumerId: body.consumerId,
         generation: body.generation ?? null,
         call: body.call ?? null,
+        canHold: body.canHold === true,
         outstanding: outstandingRecords(body.outstanding, 'outstanding'),
       });
       if (claim.unansweredOffset >= 0) {

@@ -14,6 +14,12 @@ export const ClaimBody = Type.Object(
     call: Type.Optional(
       Type.Integer({ minimum: 0, description: 'Rises with every claim of this consumer.' }),
     ),
+    canHold: Type.Optional(
+      Type.Boolean({
+        description:
+          'It keeps records with the verdict `hold` in memory, uncommitted, and asks again. Goes for this claim.',
+      }),
+    ),
     outstanding: OutstandingList,
   },
   { examples: [{ consumerId: 'orders-service-7c9f', generation: 12, call: 1 }] },

@@ -4,7 +4,7 @@
 -- A place is an entry's position in its unit: 8 bytes, its origin offset; a foreign origin stands behind all that were
 -- there when it came: 8 bytes of the last one's offset and 8 of its own retry offset + 1. An entry's id is the lock's
 -- number and its place, so that a lock's entries are neighbours in QUEUE, which orders everything behind the heads.
-local LID, HEAD, SINCE, COUNT, BYTES, DRAINING, WINDOW, FLYING, KNOWN_TO, PARKED, TRIED = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+local LID, HEAD, SINCE, COUNT, BYTES, DRAINING, WINDOW, FLYING, KNOWN_TO, PARKED, TRIED, HOLDING = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
 
 -- What became of an entry after it was appended. An entry without a state is held as its record says.
 local UNIT, STATUS, ATTEMPT, UNANSWERED, NONCE, ADMITTED, FIRST_FAILED, DUE_AT = 1, 2, 3, 4, 5, 6, 7, 8
@@ -101,7 +101,7 @@ end
 
 local function open(unit, byClaimant, place)
   add('lid', 1)
-  local lock = { number('lid'), '', NOW, 0, 0, 0, 1, 0, known_to(unit, false), 0, 0 }
+  local lock = { number('lid'), '', NOW, 0, 0, 0, 1, 0, known_to(unit, false), 0, 0, 0 }
   locks.put(unit, lock)
   ages.put(unit, next_age())
   acquired = acquired + 1
@@ -125,6 +125,13 @@ end
 local function neighbours(lock, limit)
   local prefix = struct.pack('>I6', lock[LID])
   return call('ZRANGEBYLEX', QUEUE, '[' .. prefix, '(' .. struct.pack('>I6', lock[LID] + 1), 'LIMIT', 0, limit)
+end
+
+-- The place behind which everything new of the key comes.
+local function last_place(lock)
+  local last = call('ZREVRANGEBYLEX', QUEUE, '(' .. struct.pack('>I6', lock[LID] + 1),
+    '[' .. struct.pack('>I6', lock[LID]), 'LIMIT', 0, 1)[1]
+  return last and place_in(last) or lock[HEAD]
 end
 
 -- In a rebuild: where a message is that the box before the loss had there. A foreign one's place begins with what was
@@ -263,6 +270,7 @@ local function announce(unit, origin, attempt, failure)
   states.put(id, state)
   pending.put(id, origin)
   lock[KNOWN_TO] = math.max(lock[KNOWN_TO], origin)
+  lock[HOLDING] = 0
   if lock[HEAD] == place then advance(unit, lock) end
   return state
 end

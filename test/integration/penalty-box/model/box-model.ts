@@ -37,6 +37,8 @@ export interface Lock {
   entries: Entry[];
   parked: 'no' | 'by operator' | 'by dead letter';
   draining: boolean;
+  /** Since when its records are held by their claimant, 0 = they are not. */
+  holdingSince: number;
 }
 
 /** A copy as its consumer names it. */
@@ -45,6 +47,9 @@ export interface Copy {
   readonly place: readonly [number, number];
   readonly token: string;
 }
+
+/** For how long a key's records are held in all, ms. */
+const HOLD_FOR = 5_000;
 
 const NOWHERE = { failed: 0, behind: 0, again: 0, arrived: 0, duplicate: 0, late: 0, moved: 0 };
 
@@ -62,8 +67,14 @@ export class BoxModel {
   settling = new Map<number, number>();
   /** Ids of redrives that have been read. */
   redriven = new Set<string>();
-  claim: { epoch: string; end: number; used: boolean; generation: number | null; renewedAt: number } | null =
-    null;
+  claim: {
+    epoch: string;
+    end: number;
+    used: boolean;
+    generation: number | null;
+    renewedAt: number;
+    canHold: boolean;
+  } | null = null;
   lastClaimEpoch = 0;
   calls = new Map<string, number>();
   rebuilding = false;
@@ -122,6 +133,7 @@ export class BoxModel {
     call: number | null,
     end: number,
     committed: number,
+    canHold: boolean,
   ): { unanswered: number } | null {
     const before = this.claim;
     const alive = before !== null && this.time - before.renewedAt < this.policy.claimTtl;
@@ -141,7 +153,7 @@ export class BoxModel {
     if (unanswered) unanswered.unanswered++;
     this.lastClaimEpoch = Math.max(this.lastClaimEpoch + 1, this.time);
     const epoch = String(this.lastClaimEpoch);
-    this.claim = { epoch, end, used: false, generation, renewedAt: this.time };
+    this.claim = { epoch, end, used: false, generation, renewedAt: this.time, canHold };
     return { unanswered: unanswered?.copyAt ?? -1 };
   }
 
@@ -152,11 +164,24 @@ export class BoxModel {
     }
   }
 
-  fresh(unit: string, origin: number): Entry | 'skip' | 'process' {
+  fresh(unit: string, origin: number, mayHold: boolean): Entry | 'skip' | 'process' | 'hold' {
     const entry = this.find(unit, own(origin));
     if (entry) return entry.state === 'pending' ? entry : 'skip';
     if (origin <= this.knownTo(unit)) return 'skip';
-    return this.locks.has(unit) ? this.announce(unit, origin, 0, null, 0) : 'process';
+    const lock = this.locks.get(unit);
+    if (!lock) return 'process';
+    if (mayHold && this.claim?.canHold === true && this.#atTheTail(lock, origin)) return 'hold';
+    return this.announce(unit, origin, 0, null, 0);
+  }
+
+  /** Every entry is in flight and stands before it, and the claimant will tell what became of it. */
+  #atTheTail(lock: Lock, origin: number): boolean {
+    const last = lock.entries.at(-1);
+    if (last === undefined || lock.parked !== 'no' || last.place[0] > origin) return false;
+    if (last.place[0] === origin && last.place[1] > 0) return false;
+    if (lock.entries.some(({ state }) => state !== 'in-flight')) return false;
+    if (lock.holdingSince === 0) lock.holdingSince = this.time;
+    return this.time - lock.holdingSince < HOLD_FOR;
   }
 
   /** `given` is what has the verdict `process` in this request so far. */
@@ -227,6 +252,7 @@ export class BoxModel {
     const entry = this.#enter(unit, own(origin), origin);
     entry.attempt = attempt;
     entry.announcement = { at: this.time, claim: this.claim?.epoch ?? '', failure, notBefore };
+    this.#open(unit).holdingSince = 0;
     this.#know(unit, origin);
     return entry;
   }
@@ -504,6 +530,7 @@ export class BoxModel {
       entries: [],
       parked: 'no',
       draining: false,
+      holdingSince: 0,
     };
     this.locks.set(unit, lock);
     return lock;

@@ -22,7 +22,7 @@ type Met = Job | number;
 
 export const claim: Run = async (
   world,
-  [who = 0, generation = 0, call = 0, committed = 0, outstanding = 0],
+  [who = 0, generation = 0, call = 0, committed = 0, outstanding = 0, holding = 0],
 ) => {
   const { model, box } = world;
   if (!model.policy.gated) return;
@@ -33,6 +33,7 @@ export const claim: Run = async (
     call: call % 2 === 0 ? call : null,
     end: model.cursor,
     committed: committed % 4 === 0 ? -1 : world.delivered - (committed % 5),
+    canHold: holding % 3 > 0,
     outstanding: origins.map((origin) => ({
       unit: unitOf(keyOfOrigin(origin), origin),
       name: nameOf(keyOfOrigin(origin), origin),
@@ -48,6 +49,7 @@ export const claim: Run = async (
     request.call,
     request.end,
     request.committed,
+    request.canHold,
   );
   const reply = await box.tryClaim(request);
   if (expected === null) {
@@ -122,6 +124,13 @@ export const meet: Run = async (world, [first = 0, count = 0]) => {
   world.next = Math.max(world.next, from + 1 + behind.length);
 };
 
+/** Fresh records come and nothing has failed: of a key that is about to be unlocked they are held. */
+export const comeBehind: Run = async (world, [count = 0, patience = 0]) => {
+  const met = Array.from({ length: 1 + (count % 4) }, (_, i) => world.next + i);
+  world.next += met.length;
+  await ask(world, world.claimAt(0), met, patience % 5 > 0);
+};
+
 /** A consumer polls the copies that are in flight, asks for them and handles what it may. */
 export const handle: Run = async (world, [failing = 0, mood = 0]) => {
   const claimed = world.claimAt(0);
@@ -133,7 +142,7 @@ export const handle: Run = async (world, [failing = 0, mood = 0]) => {
   const verdicts = await ask(world, claimed, polled);
   if (mood % 7 === 0) {
     // The handler kills its consumer, and another one takes the partition.
-    await claim(world, [mood, 1, 1, 0, 1]);
+    await claim(world, [mood, 1, 1, 0, 1, mood]);
     return;
   }
   const told = polled.filter((_, i) => verdicts[i]?.kind === 'process');
@@ -143,10 +152,25 @@ export const handle: Run = async (world, [failing = 0, mood = 0]) => {
   await report(world, claimed, failed >= 0 && mood % 2 === 0 ? outcomes.slice(0, failed + 1) : outcomes);
 };
 
-async function ask(world: World, claimed: Claim | null, met: readonly Met[]): Promise<Verdict[]> {
+/** The claimant asks again about the records that it holds, at times because it can't hold them any longer. */
+export const askAgain: Run = async (world, [patience = 0]) => {
+  const held = [...world.held].sort((a, b) => a - b);
+  world.held.clear();
+  await ask(world, world.claimAt(0), held, patience % 3 > 0);
+};
+
+async function ask(
+  world: World,
+  claimed: Claim | null,
+  met: readonly Met[],
+  mayHold = true,
+): Promise<Verdict[]> {
   const { model, box } = world;
   if (!claimed || met.length === 0) return [];
-  const reply = await box.tryAdmit(met.map(recordOf), claimed);
+  const reply = await box.tryAdmit(
+    met.map((one) => ({ ...recordOf(one), mayHold })),
+    claimed,
+  );
   if (!isOfThisIncarnation(world, claimed)) {
     assert.deepEqual(reply, NOT_READY);
     return [];
@@ -160,8 +184,9 @@ async function ask(world: World, claimed: Claim | null, met: readonly Met[]): Pr
     if (typeof one === 'object')
       return { kind: model.redelivered(copyOfJob(one), claimed.claimEpoch, given) };
     const key = keyOfOrigin(one);
-    const verdict = model.fresh(nameOf(key, one), one);
+    const verdict = model.fresh(nameOf(key, one), one, mayHold);
     if (verdict === 'process') world.list(key, false);
+    if (verdict === 'hold') world.holds(one);
     return typeof verdict === 'string' ? { kind: verdict } : redirected(world, one, verdict);
   });
   assert.ok(reply.ok);

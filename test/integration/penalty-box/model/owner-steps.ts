@@ -224,7 +224,7 @@ export const lose: Run = async (world, [then = 0]) => {
       );
     assert.ok(found, `${entry.unit} ${String(entry.origin)} was lost`);
   }
-  if (then % 3 > 0) await claim(world, [0, 1, 1, 0, then]);
+  if (then % 3 > 0) await claim(world, [0, 1, 1, 0, then, then]);
 };
 
 function append(world: World, record: Parameters<typeof arrival>[0]): void {

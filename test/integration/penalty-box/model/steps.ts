@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { admit, claim, handle, meet, renew, tell } from './consumer-steps.ts';
+import { admit, askAgain, claim, comeBehind, handle, meet, renew, tell } from './consumer-steps.ts';
 import {
   acknowledge,
   act,
@@ -70,16 +70,35 @@ const fill: Run = async (world, [first = 0, count = 0]) => {
   await ingest(world, [8, 1]);
 };
 
+/** All that is left of a key is in flight while its next records come; what becomes of the one is what the others wait for. */
+const tail: Run = async (world, [count = 0, end = 0, patience = 0]) => {
+  if (!world.model.policy.gated) return;
+  if (count % 2 === 0) await tell(world, [0, 1]);
+  for (let i = 0; i <= count % 4; i++) {
+    await publish(world, [8, 1]);
+    await ingest(world, [8, 1]);
+    await cycle(world, [2, 0, 8]);
+  }
+  await wait(world, [5]);
+  await release(world, [8]);
+  await acknowledge(world, [4]);
+  await comeBehind(world, [count, patience + 1]);
+  if (end % 3 > 0) await handle(world, [end, end + 1]);
+  await askAgain(world, [patience]);
+};
+
 /** These do not touch the box: there is nothing to compare after them. */
 const OUTSIDE = new Set<Run>([wait, produce, publish, redrive]);
 
 /** How often something happens, what, and from how many numbers. */
 const HAPPENINGS: readonly (readonly [weight: number, name: string, run: Run, picks: number])[] = [
-  [1, 'claim', claim, 5],
+  [1, 'claim', claim, 6],
   [1, 'renew', renew, 1],
   [2, 'admit', admit, 4],
   [2, 'tell', tell, 3],
   [2, 'meet', meet, 2],
+  [2, 'comeBehind', comeBehind, 2],
+  [1, 'askAgain', askAgain, 1],
   [3, 'handle', handle, 2],
   [3, 'publish', publish, 2],
   [1, 'produce', produce, 3],
@@ -95,6 +114,7 @@ const HAPPENINGS: readonly (readonly [weight: number, name: string, run: Run, pi
   [2, 'wait', wait, 1],
   [4, 'cycle', cycle, 3],
   [3, 'fill', fill, 2],
+  [3, 'tail', tail, 3],
   [1, 'lose', lose, 1],
 ];
 
@@ -109,5 +129,5 @@ export const steps = HAPPENINGS.flatMap(([weight, name, run, picks]) => {
 
 /** A gate's first call is its claim. */
 export function claimFirst(world: World): Promise<void> {
-  return claim(world, [0, 1, 1, 0, 1]);
+  return claim(world, [0, 1, 1, 0, 1, 1]);
 }

@@ -47,6 +47,10 @@ export class World {
   /** The keys that the current claimant has on its list, and how far it has heard of changes. */
   listed = new Set<string>();
   seen = 0;
+  /** Origins of the records that the claimant keeps for itself. */
+  readonly held = new Set<number>();
+  /** How many times it was told to. */
+  timesHeld = 0;
 
   constructor(box: BoxShard, policy: BoxPolicy, hold: boolean) {
     this.box = box;
@@ -83,6 +87,11 @@ export class World {
     if (key === null) return;
     if (listed) this.listed.add(key);
     else this.listed.delete(key);
+  }
+
+  holds(origin: number): void {
+    this.held.add(origin);
+    this.timesHeld++;
   }
 
   append(record: Omit<Appended, 'retryOffset'>): void {
