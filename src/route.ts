@@ -235,11 +235,13 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
         route: route.name,
         redeliveryTopic,
         deadLetterTopic: route.deadLetterTopic,
+        retryTopic: route.retryTopic,
         home: { topic: route.topic, partition },
         place: placeHeaders(route.name, { topic: route.topic, partition }),
       },
       gated: route.gate,
       hold,
+      undeliverableAttempts: route.undeliverable.attempts,
       limit,
       room: () => SENDS_LIMIT - producer.inFlight,
       send: (place, record, settle) => {
@@ -297,6 +299,12 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
           { event: 'dead_lettered', partition, offset: retryOffset, reason: deadLetter },
           'dead-lettered',
         );
+      },
+      onUnpublishable: ({ deadLetter }) => {
+        metrics.publishesRefused.inc({
+          route: route.name,
+          to: deadLetter === null ? 'redelivery' : 'dead-letter',
+        });
       },
       onFindings: ({ reaped, succeeded }) => {
         metrics.zombiesReaped.inc({ route: route.name }, reaped.length);

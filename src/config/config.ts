@@ -115,6 +115,8 @@ export interface RouteConfig {
   readonly afterDeadLetter: 'continue' | 'hold';
   /** `allowEdit`: an operator may redrive a message with another value or other headers. */
   readonly deadLetters: { readonly allowEdit: boolean; readonly indexLimit: number };
+  /** How often in a row Kafka may refuse a message for its own sake before it is given up. */
+  readonly undeliverable: { readonly attempts: number };
   readonly redelivery: {
     readonly window: number;
     readonly maxPerSecond: number;

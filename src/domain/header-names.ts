@@ -24,6 +24,7 @@ export const HEADER = {
   firstFailedAt: 'x-retry-first-failed-at',
   deadLetteredAt: 'x-retry-dead-lettered-at',
   redrive: 'x-retry-redrive',
+  keptAt: 'x-retry-kept-at',
 } as const;
 
 /** Everything that begins so is ours; the application's own headers are never touched. */

@@ -15,7 +15,7 @@ const REASONS: Record<string, string> = {
   unanswered: 'it was given to its consumer too often without an answer',
   operator: 'an operator has skipped it',
   malformed: 'its retry record can not be read',
-  undeliverable: 'it does not fit into the topic',
+  undeliverable: 'the topic does not take it',
 };
 
 /** Why a key is locked, what comes next, and what is waited for. `paused`: nothing of the route is released. */
@@ -61,6 +61,11 @@ function headSentences(head: EntryView, partition: number, route: RouteConfig, n
   return [
     `Its first message (${where}${retry}) ${failed}.`,
     ...(head.lastError === null ? [] : [`The last error was ${errorWords(head.lastError)}.`]),
+    ...(head.refused === 0
+      ? []
+      : [
+          `Kafka refused it ${several(head.refused, 'time')} in a row; after ${route.undeliverable.attempts} it is undeliverable.`,
+        ]),
     ...(head.unanswered === 0
       ? []
       : [
@@ -111,6 +116,11 @@ function stepSentences(step: NextStep, around: Around): string[] {
     case 'operator':
       return ['An operator has parked the key: nothing of it is redelivered until it is unparked.'];
     case 'dead-letter-held':
+      if (step.kept)
+        return [
+          `Its first message is a dead letter that was too large even for ${route.deadLetterTopic}: only its headers are there, and this entry keeps the whole of it in the retry topic. ` +
+            'The key waits for an operator: retry-now gives the message one more attempt, unpark drops it here and goes on.',
+        ];
       return [
         'Its first message is a dead letter, and the route says afterDeadLetter: hold. The key waits for an operator: ' +
           'retry-now gives the message one more attempt, unpark drops it here and goes on.',

@@ -15,7 +15,7 @@ export type NextStep =
   /** Later messages of the key are in flight; it is its turn after them. */
   | { readonly kind: 'turn' }
   | { readonly kind: 'operator' }
-  | { readonly kind: 'dead-letter-held' };
+  | { readonly kind: 'dead-letter-held'; readonly kept: boolean };
 
 export function nextStepOf(
   lock: LockView,
@@ -24,7 +24,8 @@ export function nextStepOf(
 ): NextStep {
   const [head] = lock.entries;
   if (lock.parkedBy === 'operator' || head === undefined) return { kind: 'operator' };
-  if (lock.parkedBy === 'dead-letter' || head.state === 'dead-lettered') return { kind: 'dead-letter-held' };
+  if (lock.parkedBy === 'dead-letter' || head.state === 'dead-lettered')
+    return { kind: 'dead-letter-held', kept: head.kept };
   switch (head.state) {
     case 'pending':
       return { kind: 'record', announcedAt: head.announcedAt };

@@ -3,8 +3,9 @@ import type { DeliveryReport, Producer as RdProducer } from '@confluentinc/kafka
 import type { Component } from '../component.ts';
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../logger.ts';
-import { asError, calledBack } from './called-back.ts';
+import { calledBack } from './called-back.ts';
 import { producerOptions } from './client-options.ts';
+import { refusalOf } from './publish-refusal.ts';
 import { SendLane, type Sending } from './send-lane.ts';
 import type { OutgoingRecord, RecordSource, SendResult } from './send.ts';
 
@@ -12,10 +13,6 @@ interface Deps {
   readonly config: Pick<Config, 'kafka'>;
   readonly logger: Logger;
 }
-
-const TOO_LARGE = 10;
-const TOO_LARGE_FOR_BROKER = 18; // RECORD_LIST_TOO_LARGE
-const QUEUE_FULL = -184;
 
 /** The client sends an empty Buffer as null, a tombstone; a view of no bytes into a larger one stays empty. */
 const EMPTY = Buffer.alloc(8).subarray(4, 4);
@@ -33,7 +30,7 @@ export class KafkaProducer implements Component {
     this.#producer = new RdKafka.Producer(producerOptions(config));
     this.#producer.on('delivery-report', (error: unknown, { opaque, offset }: DeliveryReport) => {
       const failed = error !== null && error !== undefined;
-      this.#settle(opaque as number, failed ? failure(error) : { kind: 'written', offset });
+      this.#settle(opaque as number, failed ? refusalOf(error) : { kind: 'written', offset });
     });
     this.#producer.on('event.error', (error) => {
       logger.warn(
@@ -105,7 +102,7 @@ export class KafkaProducer implements Component {
         record.headers.map(([name, value]) => ({ [name]: value.length === 0 ? EMPTY : value })),
       );
     } catch (error) {
-      this.#settle(id, failure(error));
+      this.#settle(id, refusalOf(error));
     }
   }
 
@@ -116,12 +113,4 @@ export class KafkaProducer implements Component {
     const { sending, lane } = one;
     if (lane.answered(sending, result)) sending.settle(result);
   }
-}
-
-function failure(error: unknown): SendResult {
-  const { code } = error as { code?: number };
-  if (code === TOO_LARGE || code === TOO_LARGE_FOR_BROKER)
-    return { kind: 'too-large', error: asError(error) };
-  if (code === QUEUE_FULL) return { kind: 'unknown', error: new Error('the producer queue is full') };
-  return { kind: 'unknown', error: asError(error) };
 }

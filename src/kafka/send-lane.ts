@@ -9,9 +9,9 @@ export interface Sending {
 }
 
 /**
- * The sends to one place. Kafka refuses a batch as a whole where one record of it, or all of them together, is too large,
- * and does not say which. What was refused together is sent again one by one, before anything that came later: only a
- * record that is refused alone is too large.
+ * The sends to one place. Kafka refuses a batch as a whole where one record of it, or all of them together, is too large, or
+ * one is invalid, and does not say which. What was refused together is sent again one by one, before anything that came
+ * later: only a record that is refused alone is refused for its own sake.
  *
  * What was behind a refused batch may be written by then. The gate's turn check turns that away, and it comes again.
  */
@@ -34,7 +34,7 @@ export class SendLane {
   /** Kafka answered for what was produced. True: this is its end, and its sender may be told. */
   answered(sending: Sending, result: SendResult): boolean {
     this.#onTheirWay--;
-    const again = result.kind === 'too-large' && !sending.alone;
+    const again = ofItsBatch(result) && !sending.alone;
     if (again) {
       this.#refused.push(sending);
       this.#oneByOne = true;
@@ -62,4 +62,8 @@ export class SendLane {
     this.#onTheirWay++;
     this.#produce(sending);
   }
+}
+
+function ofItsBatch(result: SendResult): boolean {
+  return result.kind === 'too-large' || (result.kind === 'refused' && result.withOthers);
 }

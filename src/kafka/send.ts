@@ -38,8 +38,12 @@ export function settled(send: Send, record: OutgoingRecord): Promise<SendResult>
   });
 }
 
-/** What became of a send: written at an offset; refused for good; or nobody knows, and it may be written or not. */
+/**
+ * What became of a send: written at an offset; too large; refused for the record's own sake (publish-refusal.ts); or nobody
+ * knows, and it may be written or not.
+ */
 export type SendResult =
   | { readonly kind: 'written'; readonly offset: number }
   | { readonly kind: 'too-large'; readonly error: Error }
+  | { readonly kind: 'refused'; readonly error: Error; readonly withOthers: boolean }
   | { readonly kind: 'unknown'; readonly error: Error };

@@ -62,6 +62,12 @@ export const definitions = {
       reason: ['exhausted', 'fatal', 'expired', 'malformed', 'undeliverable', 'unanswered', 'operator'],
     },
   },
+  publishesRefused: {
+    type: 'counter',
+    name: 'publishes_refused_total',
+    help: 'Redeliveries and dead letters that Kafka refused for their own sake: too large, forbidden, invalid.',
+    labels: { to: ['redelivery', 'dead-letter'] },
+  },
   releaseLateness: {
     type: 'histogram',
     name: 'release_lateness_seconds',

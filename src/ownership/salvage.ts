@@ -45,7 +45,10 @@ export async function salvage(deps: Deps): Promise<Salvaged> {
     let last: Buffer | null = null;
     for (;;) {
       const page: StoredUnit = accepted(await box.entries(unit, last, PAGE), 'reading a unit');
-      const whole = page.entries.filter(({ payload, status }) => payload !== null && status !== 'B');
+      const whole = page.entries.filter(
+        // Of a marker there is a dead letter. Without the value it is not enough.
+        ({ payload, status, kept }) => payload !== null && (status !== 'B' || kept),
+      );
       await Promise.all(whole.map((entry) => written(deps, recordOf(deps, unit, entry, page.knownUpTo))));
       messages += whole.length;
       announced += page.entries.filter(({ payload }) => payload === null).length;

@@ -33,6 +33,7 @@ export interface ShardDeps {
   readonly destinations: Destinations;
   readonly gated: boolean;
   readonly hold: boolean;
+  readonly undeliverableAttempts: number;
   readonly limit: ReleaseLimit;
   readonly room: () => number;
   readonly send: Send;
@@ -60,6 +61,8 @@ export interface ShardDeps {
   /** Records that were read for the first time. */
   readonly onArrived: (arrivals: readonly Arrival[]) => void;
   readonly onWritten: (job: Job, latenessMs: number) => void;
+  /** Kafka refused to take it, for its own sake. */
+  readonly onUnpublishable: (job: Job) => void;
   readonly onFindings: (findings: Findings) => void;
   readonly onRestored: (seconds: number) => void;
 }

@@ -27,6 +27,10 @@ export interface EntryView {
   readonly granted: number;
   /** The copy in flight was given to its consumer. */
   readonly admitted: boolean;
+  /** How often in a row Kafka refused its redelivery for its own sake. */
+  readonly refused: number;
+  /** It is a dead letter that lacks its value, which is kept here. */
+  readonly kept: boolean;
   /** When a gate announced it, while it has not come; epoch ms. */
   readonly announcedAt: number | null;
   /** Where it was read first, if that is not `offset` of the shard's own partition. */
@@ -55,6 +59,8 @@ export function readEntry(id: Buffer, packedState: Buffer, record: Buffer, copy:
     condemned: state?.condemned ?? (((stored?.flags ?? 0) & MALFORMED) > 0 ? 'malformed' : ''),
     granted: state?.granted ?? 0,
     admitted: state?.admitted ?? false,
+    refused: state?.refused ?? 0,
+    kept: state?.kept ?? false,
     announcedAt: state?.status === 'A' ? state.announcedAt : null,
     foreignOrigin: stored?.foreignOrigin ?? null,
   };

@@ -206,19 +206,29 @@ export class OwnerBox {
     return this.#run('acknowledge', [packWritten(written)], () => null);
   }
 
-  /** `reason` condemns the entry to the dead-letter topic instead of sending it again. */
+  /**
+   * `reason` condemns the entry to the dead-letter topic instead of sending it again. `refusals`: Kafka refused it for its own
+   * sake, and it is undeliverable when that has happened so often in a row.
+   */
   withdraw(
-    entries: readonly { job: Job; notBefore: number; reason?: DeadLetterReason }[],
+    entries: readonly { job: Job; notBefore: number; reason?: DeadLetterReason; refusals?: number }[],
   ): Promise<OwnerReply<null>> {
     return this.#run(
       'withdraw',
-      entries.flatMap(({ job, notBefore, reason }) => [job.id, job.nonce, notBefore, reason ?? '']),
+      entries.flatMap(({ job, notBefore, reason, refusals }) => [
+        ...[job.id, job.nonce, notBefore, reason ?? '', refusals ?? 0],
+      ]),
       () => null,
     );
   }
 
   bury(jobs: readonly Job[], hold: boolean): Promise<OwnerReply<null>> {
     return this.#run('bury', [hold ? 1 : 0, ...jobs.flatMap(({ id, nonce }) => [id, nonce])], () => null);
+  }
+
+  /** Their dead letters lack the values: each stays as a marker, and keeps its retry record alive, until an operator acts. */
+  keep(jobs: readonly Job[]): Promise<OwnerReply<null>> {
+    return this.#run('bury', [2, ...jobs.flatMap(({ id, nonce }) => [id, nonce])], () => null);
   }
 
   /** What has happened to entries since it was last told to Kafka, at most `limit` of it; `written` is in Kafka now. */

@@ -31,6 +31,10 @@ export interface StoredState {
   readonly granted: number;
   readonly admitted: boolean;
   readonly announcedAt: number;
+  /** How often in a row Kafka refused it for its own sake. */
+  readonly refused: number;
+  /** Its dead letter lacks the value. */
+  readonly kept: boolean;
 }
 
 export function readLock(packed: Buffer): StoredLock {
@@ -65,6 +69,8 @@ export function readState(packed: Buffer): StoredState {
     granted: Number(fields[13]),
     admitted: text(5) !== '',
     announcedAt: Number(fields[14]),
+    refused: Number(fields[16]),
+    kept: fields[17] === 1,
   };
 }
 
@@ -80,6 +86,8 @@ export interface StoredEntry {
   readonly errorClass: string;
   readonly errorMessage: string;
   readonly payload: Buffer | null;
+  /** Its dead letter lacks the value. */
+  readonly kept: boolean;
 }
 
 const FATAL_OR_MALFORMED = 3;
@@ -97,6 +105,7 @@ export function readStoredEntry(id: Buffer, packedState: Buffer, record: Buffer)
     errorClass: state?.errorClass ?? '',
     errorMessage: state?.errorMessage ?? '',
     payload: stored?.subarray(RECORD_HEAD) ?? null,
+    kept: state?.kept ?? false,
   };
 }
 

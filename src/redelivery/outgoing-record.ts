@@ -14,6 +14,7 @@ export interface Destinations {
   readonly route: string;
   readonly redeliveryTopic: string;
   readonly deadLetterTopic: string;
+  readonly retryTopic: string;
   /** Redeliveries go to the partition of the shard's number, whatever a header says. */
   readonly home: Home;
   /** `placeHeaders` of the home. */
@@ -70,7 +71,18 @@ function factsOf(job: Job, payload: Payload, reason: DeadLetterReason) {
   };
 }
 
-/** A dead letter that is too large even for its topic: its value stays where it was first read. */
-export function withoutValue(record: OutgoingRecord): OutgoingRecord {
+/** A dead letter that is too large even for its topic: headers only, with the place in the retry topic that keeps its value. */
+export function keptInRetryTopic(
+  record: OutgoingRecord,
+  job: Job,
+  { retryTopic, home }: Destinations,
+): OutgoingRecord {
+  const bare = withoutValue(record);
+  const keptAt = `${retryTopic}/${home.partition}@${job.retryOffset}`;
+  return { ...bare, headers: [...bare.headers, [HEADER.keptAt, keptAt]] };
+}
+
+/** Its value stays where it was first read. */
+function withoutValue(record: OutgoingRecord): OutgoingRecord {
   return { ...record, value: null, headers: [...record.headers, [HEADER.value, 'origin']] };
 }

@@ -9,19 +9,24 @@ import type { Job } from '../penalty-box/entry.ts';
 import { refusalOf } from '../penalty-box/owner-box.ts';
 import type { OwnerBox, OwnerReply, Refusal } from '../penalty-box/owner-box.ts';
 import { Trouble } from '../trouble.ts';
-import { recordOf, withoutValue } from './outgoing-record.ts';
+import { keptInRetryTopic, recordOf } from './outgoing-record.ts';
 import type { Destinations, Outgoing } from './outgoing-record.ts';
+import { afterRefusal } from './refusal.ts';
 
 interface Deps {
   readonly box: OwnerBox;
   readonly destinations: Destinations;
   readonly hold: boolean;
+  /** After so many refusals in a row for its own sake a message is undeliverable. */
+  readonly undeliverableAttempts: number;
   readonly send: Send;
   readonly readOrigin: (origin: Origin) => Promise<OriginValue>;
   /** On Redis' clock, epoch ms. */
   readonly now: () => number;
   /** Kafka has acknowledged it, this long after it was due (ms). */
   readonly onWritten: (job: Job, latenessMs: number) => void;
+  /** Kafka refused it for its own sake. */
+  readonly onUnpublishable: (job: Job) => void;
   /** The box says when the shard's earliest head is due now. */
   readonly onNextDue: (at: number) => void;
   readonly onRefused: (refusal: Refusal) => void;
@@ -33,10 +38,13 @@ interface Withdrawal {
   readonly job: Job;
   readonly notBefore: number;
   readonly reason?: DeadLetterReason;
+  readonly refusals?: number;
 }
 
 /** A publish that Kafka did not take is tried again after this. */
 const PUBLISH_RETRY = 1_000;
+/** A dead letter that its topic does not take in any form. */
+const STUCK_RETRY = 10_000;
 const REDIS_RETRY = 200;
 const UNREADABLE_RETRY = 60_000;
 
@@ -48,6 +56,8 @@ export class Redelivery {
   readonly #unpublished: { readonly redelivery: Trouble; readonly deadLetter: Trouble };
   readonly #written: { job: Job; offset: number }[] = [];
   readonly #buried: Job[] = [];
+  /** Buried without their values. */
+  readonly #kept: Job[] = [];
   readonly #withdrawn: Withdrawal[] = [];
   #telling: Promise<void> | null = null;
   #sending = 0;
@@ -129,44 +139,73 @@ export class Redelivery {
     if (this.#sending === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  #publish(job: Job, record: OutgoingRecord, make: RecordSource): void {
+  #publish(job: Job, record: OutgoingRecord, make: RecordSource, bare = false): void {
     this.#sending++;
     this.#deps.send(record, madeAgain(record, make), (result) => {
-      this.#settle(job, make, result);
+      if (result.kind === 'written') this.#noteWritten(job, result.offset, bare);
+      else this.#noteRefused(job, make, result);
       this.#sent();
+      this.#tell();
     });
   }
 
-  #settle(job: Job, make: RecordSource, result: SendResult): void {
-    const { logger, now, onWritten } = this.#deps;
-    const unpublished = this.#unpublished[job.deadLetter === null ? 'redelivery' : 'deadLetter'];
-    if (result.kind === 'written') {
-      unpublished.over('publishing_goes_on', 'Kafka takes records again');
-      onWritten(job, now() - job.dueAt);
-      if (job.deadLetter === null) this.#written.push({ job, offset: result.offset });
-      else this.#buried.push(job);
-    } else if (result.kind === 'too-large' && job.deadLetter === null) {
-      logger.warn(
-        { event: 'redelivery_too_large', offset: job.retryOffset, err: result.error },
-        'goes to the dead-letter topic',
-      );
-      this.#withdrawn.push({ job, notBefore: 0, reason: 'undeliverable' });
-    } else if (result.kind === 'too-large' && make().value !== null) {
-      logger.warn(
-        { event: 'dead_letter_too_large', offset: job.retryOffset, err: result.error },
-        'written without its value',
-      );
-      const bare = withoutValue(make());
-      this.#publish(job, bare, () => bare);
-      return;
-    } else {
-      unpublished.met(
-        { event: 'publish_failed', topic: make().topic, offset: job.retryOffset, err: result.error },
-        'nobody knows whether a record was written; sending it again, like all others, until Kafka takes them',
-      );
-      this.#withdrawn.push({ job, notBefore: now() + PUBLISH_RETRY });
+  #troubleOf(job: Job): Trouble {
+    return this.#unpublished[job.deadLetter === null ? 'redelivery' : 'deadLetter'];
+  }
+
+  #noteWritten(job: Job, offset: number, bare: boolean): void {
+    const { now, onWritten } = this.#deps;
+    this.#troubleOf(job).over('publishing_goes_on', 'Kafka takes records again');
+    onWritten(job, now() - job.dueAt);
+    if (job.deadLetter === null) this.#written.push({ job, offset });
+    else if (bare) this.#kept.push(job);
+    else this.#buried.push(job);
+  }
+
+  #noteRefused(
+    job: Job,
+    make: RecordSource,
+    { kind, error }: Exclude<SendResult, { kind: 'written' }>,
+  ): void {
+    const { logger, now, onUnpublishable, undeliverableAttempts, destinations } = this.#deps;
+    const about = { offset: job.retryOffset, err: error };
+    const then = afterRefusal(kind, job.deadLetter === null ? null : { bareable: make().value !== null });
+    if (then !== 'again') onUnpublishable(job);
+    switch (then) {
+      case 'again':
+        this.#troubleOf(job).met(
+          { event: 'publish_failed', topic: make().topic, ...about },
+          'nobody knows whether a record was written; sending it again, like all others, until Kafka takes them',
+        );
+        this.#withdrawn.push({ job, notBefore: now() + PUBLISH_RETRY });
+        break;
+      case 'count':
+        logger.warn(
+          { event: 'redelivery_refused', ...about },
+          `Kafka refused this record for its own sake; after ${undeliverableAttempts} times in a row it is undeliverable`,
+        );
+        this.#withdrawn.push({ job, notBefore: now() + PUBLISH_RETRY, refusals: undeliverableAttempts });
+        break;
+      case 'undeliverable':
+        logger.warn({ event: 'redelivery_too_large', ...about }, 'goes to the dead-letter topic');
+        this.#withdrawn.push({ job, notBefore: 0, reason: 'undeliverable' });
+        break;
+      case 'bare': {
+        logger.error(
+          { event: 'dead_letter_too_large', ...about },
+          'written without its value, which stays in the retry topic; its key is held until an operator deals with it',
+        );
+        const bare = keptInRetryTopic(make(), job, destinations);
+        this.#publish(job, bare, () => bare, true);
+        break;
+      }
+      case 'wait':
+        logger.error(
+          { event: 'dead_letter_refused', topic: make().topic, ...about },
+          'the dead-letter topic does not take this record in any form; its key waits (let the topic take it, or discard it)',
+        );
+        this.#withdrawn.push({ job, notBefore: now() + STUCK_RETRY });
     }
-    this.#tell();
   }
 
   /** One call at a time; what comes meanwhile goes with the next. */
@@ -174,7 +213,8 @@ export class Redelivery {
     if (this.#stopped) return;
     this.#telling ??= this.#tellAll().finally(() => {
       this.#telling = null;
-      if (this.#written.length + this.#buried.length + this.#withdrawn.length > 0) this.#tell();
+      if (this.#written.length + this.#buried.length + this.#kept.length + this.#withdrawn.length > 0)
+        this.#tell();
     });
   }
 
@@ -185,6 +225,7 @@ export class Redelivery {
     const told = await Promise.all([
       this.#told(this.#written, (written) => box.acknowledge(written)),
       this.#told(this.#buried, (buried) => box.bury(buried, hold)),
+      this.#told(this.#kept, (kept) => box.keep(kept)),
       this.#told(this.#withdrawn, (withdrawn) => box.withdraw(withdrawn)),
     ]);
     if (told.includes(false)) await this.#deps.clock.sleep(REDIS_RETRY);

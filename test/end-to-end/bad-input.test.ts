@@ -5,11 +5,12 @@ import { header, type KafkaRecord, text } from '../support/kafka-record.ts';
 import type { GatedConsumer } from '../support/gated-consumer.ts';
 import type { RecordToSend } from '../support/sender.ts';
 import type { TopicReader } from '../support/topic-reader.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const KIB = 1024;
 const PARTITION = 1;
 
-let bench: Bench<'bad'>;
+let bench: Bench<'bad' | 'forbidden'>;
 let history: History;
 let consumer: GatedConsumer;
 let main: TopicReader;
@@ -27,6 +28,11 @@ beforeAll(async () => {
           retry: { 'max.message.bytes': String(600 * KIB) },
           deadLetter: { 'max.message.bytes': String(500 * KIB) },
         },
+      },
+      // What is written there always comes too late.
+      forbidden: {
+        topicConfig: { main: { 'message.timestamp.before.max.ms': '0' } },
+        settings: { undeliverable: { attempts: 2 } },
       },
     },
   });
@@ -153,7 +159,34 @@ describe('a retry record', () => {
     expect(letter.value).toBeNull();
     expect(header(letter, 'x-retry-dead-letter-reason')).toBe('undeliverable');
     expect(header(letter, 'x-retry-value')).toBe('origin');
-    expect(bad.value).not.toBeNull();
+    const { retryTopic } = bench.route('bad');
+    expect(header(letter, 'x-retry-kept-at')).toBe(`${retryTopic}/${PARTITION}@${bad.offset}`);
+  });
+
+  test('that is too large even for the dead-letter topic is kept, with its key, until an operator lets it go', async () => {
+    await bench.lockIs('bad', 'larger', { state: 'parked', held: 1 });
+    const path = `${bench.path('bad')}/locks/larger`;
+    const { body } = await bench.service.get(path);
+    expect(body).toMatchObject({ entries: [{ state: 'dead-lettered', kept: true }] });
+    const explained = await bench.service.get(`${bench.path('bad')}/keys/larger`);
+    expect((explained.body as { sentences: string[] }).sentences.join(' ')).toContain('too large even for');
+
+    const unpark = { action: 'unpark', reason: 'dealt with' };
+    await expect(bench.service.post(`${path}/actions`, unpark)).resolves.toMatchObject({ status: 200 });
+    await waitFor('the key to be free', async () => (await bench.lock('bad', 'larger')) === undefined);
+  });
+
+  test('that Kafka refuses for its own sake is undeliverable after so many attempts', async () => {
+    const { retryTopic } = bench.route('forbidden');
+    await using letters = await bench.read('forbidden', 'deadLetterTopic');
+    await bench.sender.send(retryTopic, { partition: 0, key: 'forbidden', value: 'v', headers: [] });
+    const letter = await letters.one('dead letter', ({ key }) => text(key) === 'forbidden');
+
+    expect(header(letter, 'x-retry-dead-letter-reason')).toBe('undeliverable');
+    expect(text(letter.value)).toBe('v');
+    await bench.unlocked('forbidden');
+    const refused = { route: bench.route('forbidden').name, to: 'redelivery' };
+    await expect(bench.service.metric('publishes_refused_total', refused)).resolves.toBe(2);
   });
 
   test('that is too large takes none of those along that are due at the same moment', async () => {
@@ -196,6 +229,9 @@ describe('a retry record', () => {
 
     expect(largest.value).toBeNull();
     expect(letters.map(({ value }) => text(value)).sort()).toEqual(names.sort());
+    await bench.lockIs('bad', 'largest', { state: 'parked' });
+    const discard = { action: 'discard-head', reason: 'dealt with' };
+    await bench.service.post(`${bench.path('bad')}/locks/largest/actions`, discard);
   }, 30_000);
 
   test.each<[string, RecordToSend]>([

@@ -212,6 +212,7 @@ export const CONFIG: RouteConfig = {
   backoff: { kind: 'exponential', initial: 1_000, multiplier: 2, max: 60_000, jitter: 0 },
   maxAttempts: 5,
   maxAge: null,
+  undeliverable: { attempts: 3 },
   carryForward: { age: 3_600_000, distance: 100_000 },
   afterDeadLetter: 'continue',
   deadLetters: { allowEdit: false, indexLimit: 100_000 },

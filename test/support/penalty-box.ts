@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { copyOf as copiedRecord } from '../../src/carry-forward/carried-copy.ts';
 import { keyUnit, originUnit } from '../../src/domain/unit.ts';
 import type { Unit } from '../../src/domain/unit.ts';
@@ -49,6 +50,8 @@ export const BACKOFF = 1_000;
 /** One connection for all shards of a test file. */
 export class BoxBench implements AsyncDisposable {
   readonly #connection: RedisConnection;
+  /** A worker that runs one test file after another must not find what the one before has left. */
+  readonly #id = randomBytes(4).toString('hex');
   #shards = 0;
 
   private constructor(connection: RedisConnection) {
@@ -72,13 +75,13 @@ export class BoxBench implements AsyncDisposable {
   /** The same, before any owner. */
   untouched(policy: Partial<BoxPolicy> = {}): BoxShard {
     this.#shards++;
-    return new BoxShard(this.#connection, `box-${String(process.pid)}-${String(this.#shards)}`, policy);
+    return new BoxShard(this.#connection, `box-${this.#id}-${String(this.#shards)}`, policy);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const { redis } = this.#connection;
     for (let i = 1; i <= this.#shards; i++) {
-      await redis.unlink(shardKeys(KEY_PREFIX, `box-${String(process.pid)}-${String(i)}`, PARTITION));
+      await redis.unlink(shardKeys(KEY_PREFIX, `box-${this.#id}-${String(i)}`, PARTITION));
     }
     await this.#connection.stop();
   }

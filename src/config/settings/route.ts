@@ -83,6 +83,14 @@ export const routeSettings = {
       default: 100_000,
     },
   },
+  undeliverable: {
+    attempts: {
+      format: 'integer',
+      min: 1,
+      doc: 'How often in a row Kafka may refuse a redelivery for its own sake (forbidden topic, invalid timestamp, invalid record) before it is dead-lettered as `undeliverable`. Too large is final at once.',
+      default: 3,
+    },
+  },
   redelivery: {
     window: {
       format: 'integer',

@@ -12,6 +12,10 @@ for i, id in ipairs(ids) do
   local state = states.get(id)
   if state and state[NONCE] == nonces[i] and state[STATUS] == FLOWN then
     flight.put(id, offsets[i])
+    if state[REFUSED] > 0 then
+      state[REFUSED] = 0
+      states.touch(id)
+    end
   end
 end
 return commit({}, true)

@@ -57,7 +57,7 @@ if action == 'retry-now' then
   if status == BURIED then
     -- What the operator parked besides stays so.
     if lock[PARKED] == 2 then unpark() end
-    head[STATUS], head[REASON], head[FATAL], head[UNANSWERED] = HELD, '', 0, 0
+    head[STATUS], head[REASON], head[FATAL], head[UNANSWERED], head[REFUSED], head[KEPT] = HELD, '', 0, 0, 0, 0
     head[GRACE] = head[ATTEMPT] + 1 -- one more attempt, whatever maxAttempts and maxAge say
   end
   head[DUE_AT] = NOW

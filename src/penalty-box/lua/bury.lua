@@ -1,5 +1,6 @@
 -- The dead-letter topic acknowledged: the head leaves the box, or stays as a marker and parks its key.
--- ARGV: run, now, ownerEpoch, hold (1 | 0), then 2 for each: id, nonce
+-- ARGV: run, now, ownerEpoch, hold (1 | 0 | 2 = the dead letters lack their values: each stays, whatever the route says), then 2
+--   for each: id, nonce
 if meta.ownerEpoch ~= ARGV[3] then return not_the_owner() end
 if not ready() then return { 'NOT_READY' } end
 for i = 5, #ARGV, 2 do
@@ -9,9 +10,10 @@ for i = 5, #ARGV, 2 do
     local unit = state[UNIT]
     local lock = locks.get(unit)
     lock[DRAINING], lock[WINDOW] = 1, 1
-    if ARGV[4] == '1' and unit:sub(1, 1) == 'k' and state[REASON] ~= 'operator' then
+    local kept = ARGV[4] == '2'
+    if kept or (ARGV[4] == '1' and unit:sub(1, 1) == 'k' and state[REASON] ~= 'operator') then
       land(lock, id, state)
-      state[STATUS] = BURIED
+      state[STATUS], state[KEPT] = BURIED, kept and 1 or 0
       note(unit, place_in(id))
       -- What the operator parked stays so, also when the head that was in flight is dealt with.
       if lock[PARKED] == 0 then

@@ -22,7 +22,7 @@ local function told(name, version)
   state = state_of(unit, id)
   return { unit, place, number('cursor'), state[STATUS] == BURIED and BURIED or HELD, state[ATTEMPT], state[UNANSWERED],
     state[FIRST_FAILED], math.max(0, state[DUE_AT] - NOW), state[ERROR_CLASS], state[ERROR_MESSAGE], state[FATAL],
-    state[REASON], state[GRACE] }
+    state[REASON], state[GRACE], state[KEPT] }
 end
 
 local result, limit = { call('HLEN', JOURNAL) }, tonumber(ARGV[4])

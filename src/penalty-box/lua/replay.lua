@@ -28,6 +28,7 @@ local function apply(item)
   state[STATUS], state[ATTEMPT], state[UNANSWERED], state[FIRST_FAILED], state[DUE_AT], state[ERROR_CLASS],
     state[ERROR_MESSAGE], state[FATAL], state[REASON], state[GRACE] = status, item[5], item[6], item[7], NOW + item[8],
     item[9], item[10], item[11], item[12], item[13]
+  state[KEPT] = item[14] == 1 and 1 or 0
   states.touch(id)
   if here == lock[HEAD] then advance(unit, lock) end
 end

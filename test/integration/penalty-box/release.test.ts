@@ -176,6 +176,37 @@ describe('withdraw', () => {
     expect(await box.release()).toMatchObject([{ deadLetter: 'undeliverable' }]);
   });
 
+  test('a record that Kafka refuses so often in a row is undeliverable; being taken once begins the count anew', async () => {
+    const box = await bench.shard();
+    await box.lock('a', 5);
+    const refuse = async (): Promise<string | null> => {
+      box.time += 10 * BACKOFF;
+      const [job] = await box.release();
+      if (job?.deadLetter === null) is(await box.owner.withdraw([{ job, notBefore: box.time, refusals: 3 }]));
+      return job?.deadLetter ?? null;
+    };
+    await refuse();
+    await refuse();
+    expect((await box.view('a'))?.entries[0]).toMatchObject({ refused: 2, condemned: '' });
+
+    const [taken] = await box.deliver(50);
+    expect((await box.view('a'))?.entries[0]).toMatchObject({ refused: 0 });
+    await box.fail(taken!);
+    expect([await refuse(), await refuse(), await refuse()]).toEqual([null, null, null]);
+    expect(await refuse()).toBe('undeliverable');
+  });
+
+  test('a takeover neither counts as a refusal nor forgets those before', async () => {
+    const box = await bench.shard();
+    await box.lock('a', 5);
+    box.time += BACKOFF;
+    const [job] = await box.release();
+    is(await box.owner.withdraw([{ job: job!, notBefore: box.time, refusals: 3 }]));
+    await box.release();
+    await box.takeOver();
+    expect((await box.view('a'))?.entries[0]).toMatchObject({ state: 'held', refused: 1 });
+  });
+
   test('a dead letter that was not written is written again', async () => {
     const box = await bench.shard({ maxAttempts: 1 });
     await box.lock('a', 5);
@@ -212,6 +243,21 @@ describe('bury', () => {
     box.time += 1e9;
     expect(await box.release()).toEqual([]);
     expect(await box.verdicts(fresh('a', 7))).toEqual(['redirect']);
+  });
+
+  test('one without its value stays, whatever the route says, until an operator lets it go', async () => {
+    const box = await bench.shard({ maxAttempts: 1 });
+    await box.lock('a', 5, 6);
+    await box.lock(null, 7);
+    box.time += BACKOFF;
+    is(await box.owner.keep(await box.release()));
+    expect(await box.view('a')).toMatchObject({
+      state: 'parked',
+      entries: [{ state: 'dead-lettered', kept: true }, {}],
+    });
+    expect(await box.totals()).toMatchObject({ lockedKeys: 2, parked: 2, heldMessages: 3 });
+    await box.act('a', 'unpark');
+    expect(await box.entries('a')).toEqual(['6 held']);
   });
 
   test('for a null key, hold is continue', async () => {

@@ -80,6 +80,7 @@ describe('a configuration', () => {
           maxAge: 86_400_000,
           afterDeadLetter: 'continue',
           deadLetters: { allowEdit: false, indexLimit: 100_000 },
+          undeliverable: { attempts: 3 },
           redelivery: { window: 64, maxPerSecond: 500, topic: null },
           deliveryTimeout: 60_000,
           claimTtl: 10_000,

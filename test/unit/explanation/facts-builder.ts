@@ -22,6 +22,8 @@ export function entry(more: Partial<EntryView> = {}): EntryView {
     fatal: false,
     condemned: '',
     granted: 0,
+    refused: 0,
+    kept: false,
     admitted: false,
     announcedAt: null,
     foreignOrigin: null,

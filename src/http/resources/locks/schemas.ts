@@ -61,6 +61,12 @@ export const LockWithEntries = Type.Object({
       firstFailedAt: nullable(Time),
       dueAt: nullable(Time),
       deliveredOffset: nullable(Type.Integer()),
+      refused: Type.Integer({
+        description: 'How often in a row Kafka refused its redelivery for its own sake.',
+      }),
+      kept: Type.Boolean({
+        description: 'It is a dead letter that was too large for its topic: its value is kept here alone.',
+      }),
       lastError: LastError,
     }),
     { description: 'In their order, 1,000 at most.' },

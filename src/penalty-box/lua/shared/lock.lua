@@ -9,6 +9,8 @@ local LID, HEAD, SINCE, COUNT, BYTES, DRAINING, WINDOW, FLYING, KNOWN_TO, PARKED
 -- What became of an entry after it was appended. An entry without a state is held as its record says.
 local UNIT, STATUS, ATTEMPT, UNANSWERED, NONCE, ADMITTED, FIRST_FAILED, DUE_AT = 1, 2, 3, 4, 5, 6, 7, 8
 local ERROR_CLASS, ERROR_MESSAGE, FATAL, CLAIM, REASON, GRACE, ANNOUNCED_AT, COPY_AT = 9, 10, 11, 12, 13, 14, 15, 16
+-- REFUSED: how often in a row Kafka refused it for its own sake. KEPT: 1 = its dead letter lacks the value, which this marker keeps.
+local REFUSED, KEPT = 17, 18
 local ANNOUNCED, HELD, FLOWN, CONDEMNED, BURIED = 'A', 'H', 'F', 'C', 'B'
 
 local function place_of(offset) return struct.pack('>I8', offset) end
@@ -33,7 +35,7 @@ end
 local function read_record(record) return struct.unpack('>I6I6I6I2B', record) end
 
 local function new_state(unit, status, attempt)
-  return { unit, status, attempt, 0, '', '', 0, 0, '', '', 0, '', '', 0, 0, 0 }
+  return { unit, status, attempt, 0, '', '', 0, 0, '', '', 0, '', '', 0, 0, 0, 0, 0 }
 end
 
 -- The state of an entry, made from its record if nothing happened to it yet.

@@ -33,7 +33,7 @@ local function put(name, value) meta[name] = value; metaChanged[name] = true end
 local function add(name, by) put(name, number(name) + by) end
 
 -- Rises with every change in the form of what is stored: a version that finds another one rebuilds the shard from Kafka.
-local LAYOUT = '2'
+local LAYOUT = '3'
 local function ready()
   return meta.incarnation ~= nil and meta.layout == LAYOUT and meta.incarnation:sub(1, #RUN + 1) == RUN .. ':'
 end

@@ -19,6 +19,10 @@ export interface Entry {
   condemned: string;
   /** Up to so many attempts it may make, whatever the policy says. */
   granted: number;
+  /** How often in a row Kafka refused it for its own sake. */
+  refused: number;
+  /** Its dead letter lacks the value. */
+  kept: boolean;
   token: string;
   admittedUnder: string;
   copyAt: number | null;
@@ -281,25 +285,33 @@ export class BoxModel {
 
   acknowledge(copy: Copy, offset: number): void {
     const entry = this.find(copy.unit, copy.place);
-    if (entry?.state === 'in-flight' && entry.token === copy.token) entry.copyAt = offset;
+    if (entry?.state !== 'in-flight' || entry.token !== copy.token) return;
+    entry.copyAt = offset;
+    entry.refused = 0;
   }
 
-  withdraw(copy: Copy, notBefore: number, reason: string): void {
+  /** `refusals`: Kafka refused it for its own sake, and bears so many of them; 0: it was none. */
+  withdraw(copy: Copy, notBefore: number, reason: string, refusals: number): void {
     const entry = this.find(copy.unit, copy.place);
     if (!entry || !inFlight(entry) || entry.token !== copy.token || entry.admittedUnder !== '') return;
     land(entry);
     entry.dueAt = Math.max(entry.dueAt, notBefore);
     if (reason !== '') entry.condemned = reason;
+    if (refusals === 0) return;
+    entry.refused++;
+    if (entry.refused >= refusals) Object.assign(entry, { condemned: 'undeliverable', dueAt: this.time });
   }
 
-  bury(copy: Copy): void {
+  /** `keep`: the dead letter lacks the value. */
+  bury(copy: Copy, keep = false): void {
     const entry = this.find(copy.unit, copy.place);
     const lock = this.locks.get(copy.unit);
     if (!lock || entry?.state !== 'dead-lettering' || entry.token !== copy.token) return;
     lock.draining = true;
-    if (this.hold && copy.unit.startsWith('k') && entry.condemned !== 'operator') {
+    if (keep || (this.hold && copy.unit.startsWith('k') && entry.condemned !== 'operator')) {
       land(entry);
       entry.state = 'dead-lettered';
+      entry.kept = keep;
       if (lock.parked === 'no') lock.parked = 'by dead letter';
     } else {
       this.#resolve(entry);
@@ -384,6 +396,8 @@ export class BoxModel {
             condemned: '',
             fatal: false,
             unanswered: 0,
+            refused: 0,
+            kept: false,
             granted: head.attempt + 1,
           });
         } else if (head?.state !== 'held' || lock.parked !== 'no') {
@@ -518,6 +532,8 @@ export class BoxModel {
       announcement: null,
       unanswered: 0,
       granted: 0,
+      refused: 0,
+      kept: false,
       fatal: a.fatal,
       condemned: a.malformed ? 'malformed' : '',
     });
@@ -551,6 +567,8 @@ export class BoxModel {
       fatal: false,
       condemned: '',
       granted: 0,
+      refused: 0,
+      kept: false,
       token: '',
       admittedUnder: '',
       copyAt: null,

@@ -105,8 +105,9 @@ export const withdraw: Run = async (world, [pick = 0, wait = 0]) => {
   if (!job) return;
   const notBefore = model.time + (wait % 3) * 300;
   const reason = wait % 5 === 0 ? { reason: 'undeliverable' as const } : {};
-  is(await box.owner.withdraw([{ job, notBefore, ...reason }]));
-  model.withdraw(copyOfJob(job), notBefore, reason.reason ?? '');
+  const refusals = wait % 5 === 1 ? 2 : 0;
+  is(await box.owner.withdraw([{ job, notBefore, refusals, ...reason }]));
+  model.withdraw(copyOfJob(job), notBefore, reason.reason ?? '', refusals);
 };
 
 export const bury: Run = async (world) => {
@@ -114,6 +115,14 @@ export const bury: Run = async (world) => {
   const letters = world.jobs.filter(({ deadLetter }) => deadLetter !== null).slice(-3);
   is(await box.owner.bury(letters, model.hold));
   for (const job of letters) model.bury(copyOfJob(job));
+};
+
+/** What was too large even for the dead-letter topic. */
+export const keep: Run = async (world) => {
+  const { model, box } = world;
+  const letters = world.jobs.filter(({ deadLetter }) => deadLetter !== null).slice(-1);
+  is(await box.owner.keep(letters));
+  for (const job of letters) model.bury(copyOfJob(job), true);
 };
 
 const ACTIONS: readonly Action[] = [

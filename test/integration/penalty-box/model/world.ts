@@ -200,6 +200,8 @@ function seenOf(entry: Entry, shown: LockView['entries'][number] | undefined): L
     fatal: entry.state === 'pending' ? (shown?.fatal ?? false) : entry.fatal,
     condemned: entry.condemned,
     granted: entry.granted,
+    refused: entry.refused,
+    kept: entry.kept,
     admitted: entry.admittedUnder !== '',
     announcedAt: entry.state === 'pending' ? (entry.announcement?.at ?? 0) : null,
     foreignOrigin: null,
