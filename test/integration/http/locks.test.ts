@@ -159,6 +159,8 @@ describe('one lock', () => {
       retryOffset: 0,
       attempt: 1,
       unanswered: 0,
+      refused: 0,
+      kept: false,
       firstFailedAt: BEGIN,
       dueAt: BEGIN + 1_000,
       deliveredOffset: null,
