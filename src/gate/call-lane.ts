@@ -23,7 +23,9 @@ export interface CallLaneOptions<Item, Reply> {
   name: 'admissions' | 'outcomes';
   /** `true`: a wrong claim refuses the whole request, so redelivered records never travel in it. */
   fresh: boolean;
-  post: (items: readonly Item[]) => Promise<Answer<Reply[]>>;
+  post: (items: readonly Item[], signal: AbortSignal) => Promise<Answer<Reply[]>>;
+  /** Answers in place of the service. */
+  alone: (item: Item) => Reply;
 }
 
 /** Jobs of one kind that wait for their turn; those that wait together travel together. */
@@ -69,9 +71,14 @@ export class CallLane<Item, Reply> {
     this.#jobs = [...this.#jobs, ...jobs];
   }
 
-  close(): void {
+  /** Takes all of them. */
+  takeAll(): Job<Item, Reply>[] {
     const jobs = this.#jobs;
     this.#jobs = [];
-    for (const job of jobs) job.settle('closed');
+    return jobs;
+  }
+
+  close(): void {
+    for (const job of this.takeAll()) job.settle('closed');
   }
 }

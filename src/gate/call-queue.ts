@@ -15,6 +15,12 @@ export interface CallQueueDeps {
   ready: () => Promise<boolean>;
   /** The service refused the claim under which a call was made. */
   fenced: () => void;
+  /** Something waits for an answer. */
+  waits: () => void;
+  /** The service has answered, whatever it said. */
+  answered: () => void;
+  /** Whether nobody waits for the service any more. */
+  alone: () => boolean;
 }
 
 /** Queues items that are sent, answered and applied together. `apply` runs in the turn in which the answer is read. */
@@ -28,6 +34,7 @@ export type AskMany<Item, Reply> = (
 interface AnyLane {
   oldest(): number | undefined;
   send(): Promise<void>;
+  answerAlone(): void;
   close(): void;
 }
 
@@ -41,6 +48,8 @@ export class CallQueue {
   readonly #lanes: AnyLane[] = [];
   #sequence = 0;
   #busy = false;
+  /** The call that is under way. */
+  #call: AbortController | undefined;
   #lockWaiters: ((release: () => void) => void)[] = [];
 
   constructor(deps: CallQueueDeps) {
@@ -53,6 +62,13 @@ export class CallQueue {
     this.#lanes.push({
       oldest: () => lane.oldest,
       send: () => this.#send(lane),
+      answerAlone: () => {
+        const jobs = lane.takeAll();
+        settleAll(
+          jobs,
+          jobs.flatMap(({ items }) => items.map(options.alone)),
+        );
+      },
       close: () => {
         lane.close();
       },
@@ -61,9 +77,25 @@ export class CallQueue {
       if (this.#deps.signal.aborted) return Promise.resolve('closed');
       return new Promise((settle) => {
         lane.add({ sequence: this.#next(), items, bytes, alone: false, apply, settle });
+        this.#deps.waits();
         this.wake();
       });
     };
+  }
+
+  /** Whether anything waits for an answer. */
+  get waiting(): boolean {
+    return this.#call !== undefined || this.#lanes.some((lane) => lane.oldest() !== undefined);
+  }
+
+  /** Nobody waits for the call that is under way any more; it may have taken effect. */
+  giveUp(): void {
+    this.#call?.abort();
+  }
+
+  /** Answers all that waits without the service. */
+  answerAlone(): void {
+    for (const lane of this.#lanes) lane.answerAlone();
   }
 
   /** Makes sure that there is a claim, and that what waits is sent. */
@@ -119,10 +151,17 @@ export class CallQueue {
 
   async #send<Item, Reply>(lane: CallLane<Item, Reply>): Promise<void> {
     const jobs = lane.take();
-    const answer = await lane.options.post(jobs.flatMap((job) => [...job.items]));
+    const call = new AbortController();
+    this.#call = call;
+    const answer = await lane.options.post(
+      jobs.flatMap((job) => [...job.items]),
+      call.signal,
+    );
+    this.#call = undefined;
     if (answer.kind === 'ok') {
       this.#deps.backoff.reset();
       settleAll(jobs, answer.body);
+      this.#deps.answered();
     } else if (this.#deps.signal.aborted) {
       for (const job of jobs) job.settle('closed');
     } else if (answer.kind === 'refused' && answer.code === 'FENCED') {
@@ -130,6 +169,9 @@ export class CallQueue {
       if (lane.options.fresh) for (const job of jobs) job.settle('fenced');
       // Outcomes of redelivered records hold under any claim: the same ones go out under the next.
       else lane.putBack(jobs);
+    } else if (this.#deps.alone()) {
+      lane.putBack(jobs);
+      this.#deps.waits();
     } else {
       await this.#again(lane, jobs, answer);
     }
@@ -146,6 +188,7 @@ export class CallQueue {
     if (answer.kind === 'none')
       emit({ type: 'no-answer', partition, call, reason: answer.reason, retryInMs });
     else emit({ type: 'refused', partition, call, code: answer.code, retryInMs });
+    if (answer.kind === 'refused' && answer.code !== 'NOT_READY') this.#deps.answered();
     if (mayBeItsFault(answer)) {
       for (const job of jobs) job.alone = true;
       lane.putLast(jobs, this.#next());

@@ -11,19 +11,21 @@ export type ClaimEnd = 'wait' | 'fenced' | 'claim-again';
  *
  *     starting ──claim──▶ held ──wait, claim-again──▶ stale ──claim──▶ held
  *                          │                            │
- *                          └──fenced──▶ fenced ◀──ownership unproven
- *                                          └──claim──▶ held
+ *                          ├──fenced──▶ fenced ◀──ownership unproven
+ *                          │               └──claim──▶ held
+ *                          └──no answer for `patience`, also when stale──▶ alone ──claim──▶ held
  *
  * `stale`: the service lost its place, we did not lose ours. Only we could have locked further keys, so records of keys
  * that are not listed go on; whatever needs an answer waits for the next claim. `fenced`: somebody else may be the owner
- * now, and may have locked keys. Nothing goes on.
+ * now, and may have locked keys. Nothing goes on. `alone`: we are the claimant as far as we know, and nobody answers;
+ * what needs an answer gets it here (`going-alone.ts`).
  */
 export class ClaimState {
   readonly partition: number;
   readonly keys = new KeyList();
   readonly outstanding = new Outstanding();
   readonly #emit: OnEvent;
-  #phase: 'starting' | 'held' | 'stale' | 'fenced' | 'closed' = 'starting';
+  #phase: 'starting' | 'held' | 'stale' | 'alone' | 'fenced' | 'closed' = 'starting';
   #ticket: ClaimTicket | undefined;
   #seen: unknown;
   #number = 0;
@@ -39,7 +41,16 @@ export class ClaimState {
 
   /** Whether records that need no answer may be handled. */
   get flowing(): boolean {
-    return this.#phase === 'held' || this.#phase === 'stale';
+    return this.#phase === 'held' || this.#phase === 'stale' || this.#phase === 'alone';
+  }
+
+  get alone(): boolean {
+    return this.#phase === 'alone';
+  }
+
+  /** Whether verdicts of the present number can hold: those of a claim, or those given while alone. */
+  get decisive(): boolean {
+    return this.#phase === 'held' || this.#phase === 'alone';
   }
 
   /** The last claim's names, whatever became of it; `undefined` before the first. */
@@ -73,9 +84,17 @@ export class ClaimState {
     });
   }
 
+  /** Nobody answers. False: there was no claim to go on with, or somebody else may have one. */
+  goAlone(): boolean {
+    if (this.#phase !== 'held' && this.#phase !== 'stale') return false;
+    this.#phase = 'alone';
+    this.#number += 1;
+    return true;
+  }
+
   end(reason: ClaimEnd): void {
     if (reason === 'fenced' && this.#phase === 'stale') this.#phase = 'fenced';
-    if (this.#phase !== 'held') return;
+    if (this.#phase !== 'held' && !(reason === 'fenced' && this.#phase === 'alone')) return;
     this.#phase = reason === 'fenced' ? 'fenced' : 'stale';
     this.#number += 1;
     this.#emit({ type: 'claim-ended', partition: this.partition, reason });

@@ -2,6 +2,7 @@ import type { Backoff } from './backoff.ts';
 import type { ClaimState } from './claim-state.ts';
 import { sleep, type GateClock } from './clock.ts';
 import type { OnEvent } from './events.ts';
+import type { GoingAlone } from './going-alone.ts';
 import type { RetryService } from './service.ts';
 
 /** What is known about the consumer group's view of this member. */
@@ -20,6 +21,7 @@ export interface ClaimerDeps {
   backoff: Backoff;
   emit: OnEvent;
   signal: AbortSignal;
+  alone: GoingAlone;
 }
 
 /**
@@ -69,22 +71,29 @@ export class Claimer {
   }
 
   async #claim(): Promise<void> {
-    const { state, service, ownership, emit, signal } = this.#deps;
+    const { state, service, ownership, emit, signal, alone } = this.#deps;
     if (signal.aborted) return;
     const { partition } = state;
     this.#asked = true;
     const generation = ownership.generation(partition);
     const outstanding = state.outstanding.list();
+    alone.claiming();
     const request = { ...(generation === undefined ? {} : { generation }), outstanding };
     const answer = await service.claim(partition, request, signal);
     if (answer.kind === 'ok') {
+      // Its list may lack what was decided here since it was sent, and no call is made under it: the next one follows.
+      if (!alone.claimed()) return;
+      const wasAlone = state.alone;
       // Where the partition was given up meanwhile, this does nothing.
       state.adopt(answer.body);
       this.#useless += 1;
+      if (wasAlone) alone.over();
+      alone.answered();
       return;
     }
     const code = answer.kind === 'refused' ? answer.code : answer.reason;
     if (code === 'FENCED') state.end('fenced');
+    alone.notClaimed();
     await this.#wait(
       (retryInMs) => {
         emit({ type: 'claim-refused', partition, code, retryInMs });

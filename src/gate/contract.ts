@@ -27,7 +27,9 @@ export type Verdict =
 export type Result =
   | { result: 'redirect'; headers: GivenHeaders }
   | { result: 'block'; retryAfterMs: number }
-  | { result: 'stale' | 'recorded' | 'deadLettered' | 'done' | 'wait' };
+  | { result: 'stale' | 'recorded' | 'deadLettered' | 'done' | 'wait' }
+  /** Never on the wire: nobody answers, and the outcome is told under the next claim. */
+  | { result: 'kept' };
 
 export interface ClaimAnswer {
   claimEpoch: string;

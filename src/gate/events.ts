@@ -1,3 +1,14 @@
+/** What was decided without the service. */
+export interface AloneCounts {
+  /** Fresh records that failed, and those that follow one: published to the retry topic. */
+  failed: number;
+  behind: number;
+  /** Redelivered records that the service delivers again. */
+  passedOver: number;
+  /** Outcomes of redelivered records that are told to it later. */
+  unreported: number;
+}
+
 /** What the gate tells its surroundings. No event ever carries a key, a value, a header or an error's message. */
 export type GateEvent =
   | { type: 'claimed'; partition: number; listedKeys: number; complete: boolean }
@@ -5,6 +16,9 @@ export type GateEvent =
   | { type: 'claim-refused'; partition: number; code: string; retryInMs: number }
   /** The group could not be shown to count this consumer as the partition's owner; nothing of it is handled until then. */
   | { type: 'ownership-unproven'; partition: number; retryInMs: number }
+  /** Nobody has answered for `patienceMs`: the partition goes on by what the gate knows. `complete: false`: every record waits. */
+  | { type: 'going-alone'; partition: number; listedKeys: number; complete: boolean }
+  | ({ type: 'with-service-again'; partition: number; forMs: number } & AloneCounts)
   | { type: 'no-answer'; partition: number; call: string; reason: string; retryInMs: number }
   | { type: 'refused'; partition: number; call: string; code: string; retryInMs: number }
   | { type: 'renewal-failed'; reason: string }

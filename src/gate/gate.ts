@@ -72,6 +72,7 @@ export class Gate {
       this.#partitions.get(partition)?.session.close();
       const session = new PartitionSession(partition, {
         ...{ service: this.#service, clock, random, emit, retry, ownership: this.#ownership },
+        ...{ route, topic: this.topic, patienceMs: this.#options.patienceMs, pollAge: this.#pollAge },
       });
       const lanes = new KeyLanes({
         ...{ route, session, publisher: this.#publisher, pollAge: this.#pollAge, clock, random, emit, retry },

@@ -331,6 +331,9 @@ export class KeyLanes {
       case 'deadLettered':
         this.#finish(lane, task, 'dead-lettered');
         return;
+      case 'kept':
+        this.#finish(lane, task, 'unreported');
+        return;
       case 'recorded':
       case 'stale':
         this.#finish(lane, task, result.result);

@@ -27,6 +27,12 @@ export class KeyList {
     return this.#ids.size !== 0 && this.#ids.has(keyId(key));
   }
 
+  /** The same for a key that came off the wire: `undefined` is the null key. */
+  lists(id: KeyId | undefined, offset: number): boolean {
+    if (!this.#complete) return true;
+    return id === undefined ? offset <= this.#nullKeyUpTo : this.#ids.has(id);
+  }
+
   add(key: RecordKey, offset: number): void {
     if (key === null || key === undefined) this.#nullKeyUpTo = Math.max(this.#nullKeyUpTo, offset);
     else this.#ids.add(keyId(key));

@@ -28,6 +28,12 @@ export interface GateOptions extends HttpOptions {
   requestTimeoutMs?: number;
   /** The same for a claim, which waits until the shard has read what is there. Default 15 s. */
   claimTimeoutMs?: number;
+  /**
+   * How long records wait for an answer of the service before the partition goes on without it: what fails, and what
+   * follows it, is published to the retry topic unasked, and redelivered records are left for later. Default 2 s;
+   * `Infinity`: they wait as long as it takes.
+   */
+  patienceMs?: number;
   /** Delays between repeated calls. Default 100 ms, doubling up to 5 s. */
   retry?: { initialMs?: number; maxMs?: number };
   renewEveryMs?: number;
@@ -48,6 +54,7 @@ export function withDefaults(options: GateOptions) {
     emit: safely(options.onEvent),
     maxPollAgeMs: options.maxPollAgeMs ?? 10_000,
     requestTimeoutMs: options.requestTimeoutMs ?? 5_000,
+    patienceMs: options.patienceMs ?? 2_000,
     claimTimeoutMs: options.claimTimeoutMs ?? 15_000,
     renewEveryMs: options.renewEveryMs ?? 1_000,
     retry: { initialMs: options.retry?.initialMs ?? 100, maxMs: options.retry?.maxMs ?? 5_000 },

@@ -1,3 +1,4 @@
+import type { GivenHeaders } from './contract.ts';
 import type { DescribedError } from './describe-error.ts';
 import { toWireKey, type WireKey } from './keys.ts';
 import type { GateRecord } from './record.ts';
@@ -6,7 +7,7 @@ import type { GateRecord } from './record.ts';
 export interface OutstandingEntry extends WireKey {
   offset: number;
   attempt: number;
-  error?: { class: string; message: string };
+  error?: { class: string; message: string; fatal?: true };
 }
 
 /**
@@ -14,13 +15,21 @@ export interface OutstandingEntry extends WireKey {
  * in the same turn in which the answer is read: a claim that is sent a moment later must carry it.
  */
 export class Outstanding {
-  readonly #entries = new Map<number, OutstandingEntry>();
+  readonly #entries = new Map<number, { entry: OutstandingEntry; headers: GivenHeaders }>();
 
-  add(record: GateRecord, attempt: number, error: DescribedError | undefined): void {
-    const entry: OutstandingEntry = { ...toWireKey(record.key), offset: record.offset, attempt };
-    const known = error ?? this.#entries.get(record.offset)?.error;
-    if (known !== undefined) entry.error = { class: known.class, message: known.message };
-    this.#entries.set(record.offset, entry);
+  add(record: GateRecord, headers: GivenHeaders, error: DescribedError | undefined): void {
+    const { key, offset } = record;
+    const entry: OutstandingEntry = { ...toWireKey(key), offset, attempt: attemptIn(headers) };
+    const known = error ?? this.#entries.get(offset)?.entry.error;
+    if (known !== undefined) {
+      entry.error = { class: known.class, message: known.message, ...(known.fatal && { fatal: true }) };
+    }
+    this.#entries.set(offset, { entry, headers });
+  }
+
+  /** What it is to be published with, where that was said. */
+  headersOf(offset: number): GivenHeaders | undefined {
+    return this.#entries.get(offset)?.headers;
   }
 
   /** Kafka has it, or the service has decided otherwise. */
@@ -30,10 +39,15 @@ export class Outstanding {
 
   /** In offset order, as the service wants a key's records. */
   list(): OutstandingEntry[] {
-    return [...this.#entries.values()].sort((a, b) => a.offset - b.offset);
+    return [...this.#entries.values()].map(({ entry }) => entry).sort((a, b) => a.offset - b.offset);
   }
 
   get size(): number {
     return this.#entries.size;
   }
+}
+
+function attemptIn(headers: GivenHeaders): number {
+  const attempt = Number(headers['x-retry-attempt'] ?? 0);
+  return Number.isSafeInteger(attempt) && attempt >= 0 ? attempt : 0;
 }

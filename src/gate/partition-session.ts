@@ -3,29 +3,40 @@ import { CallQueue, type AskMany } from './call-queue.ts';
 import type { Settled } from './call-lane.ts';
 import { ClaimState, type ClaimEnd } from './claim-state.ts';
 import { Claimer, type Ownership } from './claimer.ts';
-import type { GateClock } from './clock.ts';
+import { sleep, type GateClock } from './clock.ts';
 import type { AdmissionItem, OutcomeItem, RenewalAnswer, Result, Verdict } from './contract.ts';
 import type { OnEvent } from './events.ts';
+import { GoingAlone } from './going-alone.ts';
 import type { RecordHeaders } from './record.ts';
 import { hasDelivery } from './headers.ts';
+import { KeptOutcomes } from './kept-outcomes.ts';
 import type { RecordKey } from './keys.ts';
+import type { PollAge } from './poll-age.ts';
 import type { RenewalItem, RetryService } from './service.ts';
 import type { Task } from './task.ts';
 
+const READY = Promise.resolve(true);
+/** What is said of a partition that is given up fits into one request. */
+const MAX_LATE = 1_000;
+
 export interface SessionDeps {
+  route: string;
+  topic: string;
   service: RetryService;
   ownership: Ownership;
   clock: GateClock;
   random: () => number;
   emit: OnEvent;
   retry: { initialMs: number; maxMs: number };
+  pollAge: PollAge;
+  patienceMs: number;
 }
 
 /**
  * One partition for the time of one assignment: its claim, its list of keys, and its calls, which go one after another.
  *
- * Section 12 of the protocol (hold at the tail) would add a verdict here and a place for held records in the key
- * lanes; section 11 (going on alone) a phase of the claim state and an answerer in place of the service.
+ * Section 12 of the protocol (hold at the tail) would add a verdict here and a place for held records in the key lanes.
+ * Section 11 (going on alone) is a phase of the claim state, and `GoingAlone`, which answers in place of the service.
  */
 export class PartitionSession {
   readonly partition: number;
@@ -34,6 +45,9 @@ export class PartitionSession {
   readonly #state: ClaimState;
   readonly #claimer: Claimer;
   readonly #queue: CallQueue;
+  readonly #alone: GoingAlone;
+  readonly #kept = new KeptOutcomes();
+  readonly #keptBackoff: Backoff;
   readonly #admitFresh: AskMany<AdmissionItem, Verdict>;
   readonly #admitRedelivered: AskMany<AdmissionItem, Verdict>;
   readonly #reportFresh: AskMany<OutcomeItem, Result>;
@@ -43,20 +57,40 @@ export class PartitionSession {
   constructor(partition: number, deps: SessionDeps) {
     this.partition = partition;
     this.#deps = deps;
-    const { clock, emit, random, retry, service, ownership } = deps;
+    const { clock, emit, random, retry, service, ownership, pollAge } = deps;
+    const { route, topic, patienceMs } = deps;
     const { signal } = this.#closing;
     this.#state = new ClaimState(partition, emit);
+    this.#alone = new GoingAlone({
+      ...{ route, topic, patienceMs, clock, emit, state: this.#state, kept: this.#kept },
+      pollTooOld: () => pollAge.tooOld(),
+      waiting: () => this.#queue.waiting,
+      giveUp: () => {
+        this.#queue.giveUp();
+      },
+      answerWaiting: () => {
+        this.#queue.answerAlone();
+      },
+    });
+    this.#keptBackoff = new Backoff({ ...retry, random });
     this.#claimer = new Claimer({
-      ...{ state: this.#state, service, ownership, clock, emit, signal },
+      ...{ state: this.#state, service, ownership, clock, emit, signal, alone: this.#alone },
       backoff: new Backoff({ ...retry, random }),
     });
     this.#queue = new CallQueue({
       ...{ partition, clock, emit, signal },
       backoff: new Backoff({ ...retry, random }),
-      ready: () => (this.#state.held ? Promise.resolve(true) : this.#claimer.obtain()),
+      ready: () => (this.#state.held && this.#kept.size === 0 ? READY : this.#prepare()),
       fenced: () => {
         this.#state.end('fenced');
       },
+      waits: () => {
+        this.#alone.waits();
+      },
+      answered: () => {
+        this.#alone.answered();
+      },
+      alone: () => this.#state.alone,
     });
     this.#admitFresh = this.#admissionLane(true);
     this.#admitRedelivered = this.#admissionLane(false);
@@ -83,7 +117,7 @@ export class PartitionSession {
 
   /** Whether a verdict that was given under the claim of this number still holds. */
   holds(claimNumber: number): boolean {
-    return this.#state.held && this.#state.number === claimNumber;
+    return this.#state.decisive && this.#state.number === claimNumber;
   }
 
   /** Whether a record may be handled without asking. The normal case; no call, no promise, no allocation with an empty list. */
@@ -151,6 +185,8 @@ export class PartitionSession {
       this.#end(answer.status);
       return;
     }
+    // Gone alone meanwhile: what is on the list now, this answer knows nothing of.
+    if (!this.#state.held) return;
     this.#claimer.useful();
     this.#state.renewed(answer);
   }
@@ -159,15 +195,48 @@ export class PartitionSession {
   close(): void {
     if (this.closed) return;
     this.#state.close();
+    this.#alone.close();
     this.#closing.abort();
     this.#queue.close();
+    void this.#tellLate();
+  }
+
+  /** Before any other call: a claim, and under it what was kept. */
+  async #prepare(): Promise<boolean> {
+    while (await this.#claimer.obtain()) {
+      const telling = await this.#kept.tell((items) =>
+        this.#deps.service.report(this.partition, this.#ticket(), items, this.#closing.signal),
+      );
+      if (telling === 'told') {
+        this.#keptBackoff.reset();
+        return true;
+      }
+      if (telling === 'wait' || telling === 'fenced') this.#state.end(telling);
+      else await sleep(this.#deps.clock, this.#keptBackoff.next(telling.againInMs), this.#closing.signal);
+    }
+    return false;
+  }
+
+  /** The partition is gone, the facts remain. Said once; what nobody hears is delivered once more. */
+  async #tellLate(): Promise<void> {
+    const { ticket } = this.#state;
+    const items = this.#kept.drain();
+    if (ticket !== undefined && items.length > 0)
+      await this.#deps.service.report(this.partition, ticket, items.slice(0, MAX_LATE));
   }
 
   #admissionLane(fresh: boolean): AskMany<AdmissionItem, Verdict> {
     return this.#queue.lane<AdmissionItem, Verdict>({
       name: 'admissions',
       fresh,
-      post: (items) => this.#deps.service.admit(this.partition, this.#ticket(), items, this.#closing.signal),
+      post: (items, signal) =>
+        this.#deps.service.admit(
+          this.partition,
+          this.#ticket(),
+          items,
+          AbortSignal.any([this.#closing.signal, signal]),
+        ),
+      alone: (item) => this.#alone.admission(item),
     });
   }
 
@@ -176,13 +245,14 @@ export class PartitionSession {
       name: 'outcomes',
       fresh,
       // Not given up with the partition: once answered, the message is not handled again by anybody.
-      post: (items) =>
+      post: (items, signal) =>
         this.#deps.service.report(
           this.partition,
           this.#ticket(),
           items,
-          fresh ? this.#closing.signal : undefined,
+          fresh ? AbortSignal.any([this.#closing.signal, signal]) : signal,
         ),
+      alone: (item) => this.#alone.outcome(item),
     });
   }
 
@@ -193,11 +263,11 @@ export class PartitionSession {
       this.#end('wait');
       return;
     }
-    this.#claimer.useful();
+    if (this.#state.held) this.#claimer.useful();
     if (task.delivery !== undefined) return;
     if (verdict.verdict === 'redirect') {
       keys.add(record.key, record.offset);
-      outstanding.add(record, attemptIn(verdict.headers), undefined);
+      outstanding.add(record, verdict.headers, undefined);
       return;
     }
     outstanding.settle(record.offset);
@@ -212,7 +282,7 @@ export class PartitionSession {
         this.#end('wait');
         return;
       case 'redirect':
-        outstanding.add(record, attemptIn(result.headers), item.error);
+        outstanding.add(record, result.headers, item.error);
         keys.add(record.key, task.originOffset);
         break;
       case 'block':
@@ -230,9 +300,10 @@ export class PartitionSession {
         keys.add(record.key, task.originOffset);
         break;
       case 'done':
+      case 'kept':
         break;
     }
-    this.#claimer.useful();
+    if (this.#state.held) this.#claimer.useful();
   }
 
   #end(reason: ClaimEnd): void {
@@ -266,9 +337,4 @@ export class PartitionSession {
     this.#blockedUntil = 0;
     return 0;
   }
-}
-
-function attemptIn(headers: Readonly<Record<string, string>>): number {
-  const attempt = Number(headers['x-retry-attempt'] ?? 0);
-  return Number.isSafeInteger(attempt) && attempt >= 0 ? attempt : 0;
 }

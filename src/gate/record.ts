@@ -43,7 +43,15 @@ export type Handler = (record: GateRecord, context: HandlerContext) => unknown;
  * - `recorded`, `dead-lettered`: a redelivered record failed again, and the service took note.
  * - `redirected`: it failed, or stands behind one that did, and the retry topic has acknowledged it.
  * - `skipped`: it is safe elsewhere, or was decided before. `stale`: so was the failure that was reported.
+ * - `unreported`: the handler of a redelivered record has run, and the service could not be told yet; the gate keeps that.
  * - `passed-over`: a redelivery that belongs to another route.
  */
 export type Finish =
-  'handled' | 'recorded' | 'dead-lettered' | 'redirected' | 'skipped' | 'stale' | 'passed-over';
+  | 'handled'
+  | 'recorded'
+  | 'dead-lettered'
+  | 'redirected'
+  | 'skipped'
+  | 'stale'
+  | 'unreported'
+  | 'passed-over';

@@ -149,7 +149,7 @@ describe('a partition’s claim', () => {
   });
 
   it('is not claimed in a tight circle when every answer is `wait`', async () => {
-    const h = proving([]);
+    const h = proving([], { patienceMs: Infinity });
     h.service.always.set('admissions', () => ({ body: { verdicts: [{ verdict: 'wait' }] } }));
     const gate = await h.gate();
     const finish = h.handle(gate, redelivered(8, 3));

@@ -3,12 +3,13 @@ import fc from 'fast-check';
 import type { Gate } from '../../../src/gate/gate.ts';
 import { headerMap } from '../../../src/gate/headers.ts';
 import type { GateRecord } from '../../../src/gate/record.ts';
+import { drawsFrom } from './support/draws.ts';
 import { GateHarness, record, redelivered } from './support/gate-harness.ts';
 import { ModelService } from './support/model-service.ts';
 
 /** A main topic of three keys, a service with faults, handlers and a producer that fail as the numbers say. */
 class World {
-  readonly h = new GateHarness({ proveOwnership: async () => true });
+  readonly h = new GateHarness({ proveOwnership: async () => true, patienceMs: Infinity });
   readonly model: ModelService;
   readonly succeeded = new Set<number>();
   readonly safe = new Set<number>();
@@ -98,14 +99,3 @@ describe('with any faults', () => {
     );
   });
 });
-
-/** Numbers in [0, 1) from a seed (mulberry32). */
-function drawsFrom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

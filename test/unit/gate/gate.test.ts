@@ -276,7 +276,7 @@ describe('calls', () => {
   });
 
   it('are repeated until there is an answer; meanwhile unlisted keys and other partitions go on', async () => {
-    const h = new GateHarness();
+    const h = new GateHarness({ patienceMs: Infinity });
     const gate = await h.gate([0, 1]);
     h.service.always.set('outcomes', () => 'no answer');
     const stuck = h.handle(gate, record(1), failing);

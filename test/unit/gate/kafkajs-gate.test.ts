@@ -84,7 +84,7 @@ describe('eachMessage', () => {
   });
 
   it('hands back what waits for the service, so that other partitions go on; the handler runs once', async () => {
-    const { h, gate } = await start({ holdMs: 500 });
+    const { h, gate } = await start({ holdMs: 500, patienceMs: Infinity });
     h.service.always.set('outcomes', () => 'no answer');
     let runs = 0;
     const run = gate.eachMessage((given) => {

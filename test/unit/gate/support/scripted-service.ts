@@ -13,7 +13,9 @@ export interface Reply {
   headers?: Record<string, string>;
 }
 
-export type Script = (call: SeenCall) => Reply | Promise<Reply> | 'no answer' | 'never';
+type Answered = Reply | 'no answer' | 'never';
+
+export type Script = (call: SeenCall) => Answered | Promise<Answered>;
 
 export const headersOf = (offset: number, more: Record<string, string> = {}): Record<string, string> => ({
   'x-retry-route': 'orders',
