@@ -12,7 +12,7 @@ import { RangeReader } from './kafka/range-reader.ts';
 import { IndexWriter } from './dead-letters/index-writer.ts';
 import { AssignedConsumer } from './kafka/assigned-consumer.ts';
 import type { KafkaOffsets } from './kafka/offsets.ts';
-import type { OriginReader } from './kafka/origin-reader.ts';
+import type { PlaceReader } from './kafka/place-reader.ts';
 import type { KafkaProducer } from './kafka/producer.ts';
 import type { Logger } from './logger.ts';
 import type { RedisServers } from './redis/servers.ts';
@@ -22,7 +22,7 @@ interface Deps {
   readonly servers: RedisServers;
   readonly offsets: KafkaOffsets;
   readonly producer: KafkaProducer;
-  readonly views: OriginReader;
+  readonly views: PlaceReader;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly nonce: () => string;

@@ -5,7 +5,7 @@ import { groupId } from './config/config.ts';
 import type { DeadLetterIndex } from './dead-letters/dead-letter-index.ts';
 import { AssignedConsumer } from './kafka/assigned-consumer.ts';
 import type { KafkaOffsets } from './kafka/offsets.ts';
-import type { OriginReader } from './kafka/origin-reader.ts';
+import type { PlaceReader } from './kafka/place-reader.ts';
 import type { KafkaProducer } from './kafka/producer.ts';
 import { RangeReader } from './kafka/range-reader.ts';
 import type { Logger } from './logger.ts';
@@ -21,7 +21,7 @@ interface Deps {
   readonly offsets: KafkaOffsets;
   readonly redriveProducer: KafkaProducer;
   /** For operators: what they want is not to hold up what is due. */
-  readonly views: OriginReader;
+  readonly views: PlaceReader;
   readonly metrics: Metrics;
   readonly index: DeadLetterIndex;
   /** This replica owns the route's first shard. */

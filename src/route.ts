@@ -12,7 +12,7 @@ import { FailureLog } from './failures/failure-log.ts';
 import { FailureStore } from './failures/failure-store.ts';
 import type { RouteDesk } from './http/route-desk.ts';
 import type { KafkaOffsets } from './kafka/offsets.ts';
-import type { OriginReader } from './kafka/origin-reader.ts';
+import type { PlaceReader } from './kafka/place-reader.ts';
 import type { KafkaProducer } from './kafka/producer.ts';
 import { RetryConsumer } from './kafka/retry-consumer.ts';
 import { RouteTopics } from './kafka/route-topics.ts';
@@ -50,11 +50,12 @@ export interface Shared {
   readonly producer: KafkaProducer;
   /** Of redrives and of what became of dead letters: neither waits for the redeliveries of the other producer. */
   readonly redriveProducer: KafkaProducer;
-  readonly origins: OriginReader;
+  /** Headers and values that Redis does not hold. */
+  readonly contents: PlaceReader;
   /** How topics are set. */
   readonly settings: Pick<SettingsWatch, 'problems' | 'holds'>;
   /** For operators: what they look at is not to hold up what is due. */
-  readonly views: OriginReader;
+  readonly views: PlaceReader;
   /** null: nobody wants to hear of them. */
   readonly events: EventFeed | null;
   readonly notifier: Notifier | null;
@@ -76,12 +77,15 @@ export interface Route extends Component {
 /** Sends on their way to Kafka, of all routes together: what is released beyond that would only wait in memory. */
 const SENDS_LIMIT = 6_000;
 
+/** Messages that wait for their headers and values, likewise: they are small until then, and don't hold up the others. */
+const READS_LIMIT = 20_000;
+
 /** How long a consumer keeps its partition where it is before it tries a record again that it could not fail. */
 const BLOCK_MS = 1_000;
 
 /** Puts the parts of one route together. */
 export function createRoute(route: RouteConfig, shared: Shared): Route {
-  const { config, servers, offsets, producer, settings, metrics, clock, random, nonce } = shared;
+  const { config, servers, offsets, producer, contents, settings, metrics, clock, random, nonce } = shared;
   const { events, notifier } = shared;
   const logger = shared.logger.child({ route: route.name });
   const group = groupId(config, route);
@@ -243,7 +247,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
       hold,
       undeliverableAttempts: route.undeliverable.attempts,
       limit,
-      room: () => SENDS_LIMIT - producer.inFlight,
+      room: () => Math.min(SENDS_LIMIT - producer.inFlight, READS_LIMIT - contents.waiting),
       send: (place, record, settle) => {
         producer.send(place, record, settle);
       },
@@ -254,7 +258,15 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
         const first = await offsets.firstSince(route.retryTopic, clock.now() - age);
         return first.get(partition) ?? 0;
       },
-      readOrigin: (origin) => shared.origins.read(origin),
+      content: {
+        retryTopic: route.retryTopic,
+        home: { topic: route.topic, partition },
+        lend: (place) => contents.lend(place),
+      },
+      inlineUpTo: () => route.payload.inlineUpTo,
+      onLost: () => {
+        metrics.payloadsLost.inc({ route: route.name });
+      },
       read: (offset) => consumer.read(partition, offset),
       commit: (checkpoint) => consumer.commit(partition, checkpoint),
       checkpoint: async () => {

@@ -10,10 +10,11 @@ import { EventFeed } from './events/event-feed.ts';
 import { createApp } from './http/app.ts';
 import { Authentication } from './http/auth/authentication.ts';
 import { HttpServer } from './http/server.ts';
+import { AssignedConsumer } from './kafka/assigned-consumer.ts';
 import { ClusterGuard } from './kafka/cluster-guard.ts';
 import { ClusterView } from './kafka/cluster-view.ts';
 import { KafkaOffsets } from './kafka/offsets.ts';
-import { OriginReader } from './kafka/origin-reader.ts';
+import { PlaceReader } from './kafka/place-reader.ts';
 import { KafkaProducer } from './kafka/producer.ts';
 import { SettingsWatch } from './kafka/settings-watch.ts';
 import type { Logger } from './logger.ts';
@@ -97,8 +98,11 @@ export function createService(
   const offsets = new KafkaOffsets(config, logger);
   const producer = new KafkaProducer({ config, logger });
   const redriveProducer = new KafkaProducer({ config: redriving(config), logger });
-  const origins = new OriginReader({ config, clock });
-  const views = new OriginReader({ config, clock });
+  const groupOfReaders = `${config.kafka.groupPrefix}.origins`;
+  const open = (): AssignedConsumer =>
+    new AssignedConsumer({ config, groupId: groupOfReaders, clock, logger });
+  const contents = new PlaceReader({ open, clock });
+  const views = new PlaceReader({ open, clock });
   const metrics = createMetrics(
     config.routes.map(({ name }) => name),
     config.environment,
@@ -127,7 +131,7 @@ export function createService(
     offsets,
     producer,
     redriveProducer,
-    origins,
+    contents,
     views,
     metrics,
     clock,
@@ -189,7 +193,7 @@ export function createService(
     settings,
     producer,
     redriveProducer,
-    origins,
+    contents,
     ...eventParts,
     ...(notifier === null ? [] : [notifier]),
     audit,

@@ -2,8 +2,8 @@ import { carriedHeaders, placeHeaders } from '../domain/outgoing-headers.ts';
 import { keyOf } from '../domain/unit.ts';
 import type { OutgoingRecord } from '../kafka/send.ts';
 import type { AgedEntry } from '../penalty-box/entry.ts';
-import { decodePayload, lastErrorOf } from '../penalty-box/payload.ts';
-import type { Home } from '../penalty-box/payload.ts';
+import { lastErrorOf } from '../penalty-box/payload.ts';
+import type { Home, Payload } from '../penalty-box/payload.ts';
 
 /** Where copies go, and what they say of it. */
 export interface CopyTo {
@@ -13,9 +13,12 @@ export interface CopyTo {
   readonly home: Home;
 }
 
-/** The copy of an entry's retry record, with what has happened to the entry since. Pure. */
-export function copyOf(entry: AgedEntry, { route, retryTopic, home }: CopyTo): OutgoingRecord {
-  const payload = decodePayload(entry.payload, home);
+/** The copy of an entry's retry record, with what has happened to the entry since. `payload`: the whole of it. Pure. */
+export function copyOf(
+  entry: AgedEntry,
+  payload: Payload,
+  { route, retryTopic, home }: CopyTo,
+): OutgoingRecord {
   const { origin, originTimestamp, headers, valueAtOrigin, redrive } = payload;
   const departure = {
     place: placeHeaders(route, origin),

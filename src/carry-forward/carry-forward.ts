@@ -10,6 +10,9 @@ import type { Logger } from '../logger.ts';
 import type { AgedEntry } from '../penalty-box/entry.ts';
 import { accepted, Refused } from '../penalty-box/owner-box.ts';
 import type { Findings, OwnerBox, Refusal } from '../penalty-box/owner-box.ts';
+import { decodePayload } from '../penalty-box/payload.ts';
+import { contentOf, isWhole } from '../redelivery/content.ts';
+import type { ContentSources } from '../redelivery/content.ts';
 import { Trouble } from '../trouble.ts';
 import { copyOf } from './carried-copy.ts';
 import type { CopyTo } from './carried-copy.ts';
@@ -23,6 +26,8 @@ interface Deps {
   readonly policy: CarryPolicy;
   readonly to: CopyTo;
   readonly send: Send;
+  /** Headers and values that Redis does not hold. */
+  readonly content: ContentSources;
   /** Offset of the first retry record that is younger than that (ms). */
   readonly firstYoungerThan: (age: number) => Promise<number>;
   readonly onRefused: (refusal: Refusal) => void;
@@ -34,6 +39,8 @@ interface Deps {
 const BATCH = 50;
 /** Parks are told anew when this much lies behind them, or after this time. */
 const PARKS_INTERVAL = 60_000;
+/** A value that was left at its origin stays there. */
+const BY_REFERENCE = { byReference: true };
 
 /**
  * Keeps old messages alive. A message that waits for long holds the checkpoint back, so that a rebuild has ever more to read,
@@ -151,10 +158,17 @@ export class CarryForward {
     return results.filter(({ kind }) => kind === 'written').length;
   }
 
-  async #send(entry: AgedEntry): Promise<SendResult> {
-    const { send, to, logger } = this.#deps;
-    const record = copyOf(entry, to);
+  async #send(entry: AgedEntry): Promise<SendResult | { readonly kind: 'gone' }> {
+    const { send, to, content, logger } = this.#deps;
+    const payload = decodePayload(entry.payload, to.home);
+    const whole = isWhole(payload, BY_REFERENCE)
+      ? null
+      : await contentOf({ ...entry, payload }, content, BY_REFERENCE);
+    // Its dead letter says so when it is due.
+    if (whole?.kind === 'gone') return whole;
+    const record = copyOf(entry, whole?.payload ?? payload, to);
     const result = await settled(send, record);
+    whole?.lease.end();
     if (result.kind === 'too-large')
       logger.error(
         { event: 'carry_forward_too_large', offset: entry.retryOffset, err: result.error },

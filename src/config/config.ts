@@ -128,6 +128,8 @@ export interface RouteConfig {
   readonly journalInterval: number;
   /** When old retry records are appended anew: ms, and retry records behind them. */
   readonly carryForward: { readonly age: number; readonly distance: number };
+  /** Bytes of headers and value that are kept in Redis. */
+  readonly payload: { readonly inlineUpTo: number };
   readonly limits: { readonly heldBytes: number; readonly lockedKeys: number };
   readonly gateListLimit: number;
 }

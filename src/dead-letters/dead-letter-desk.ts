@@ -1,6 +1,6 @@
 import type { RouteConfig } from '../config/config.ts';
 import type { KafkaRecord } from '../domain/record.ts';
-import type { OriginReader } from '../kafka/origin-reader.ts';
+import type { PlaceReader } from '../kafka/place-reader.ts';
 import { readDeadLetter } from './dead-letter.ts';
 import type { DeadLetter, Position } from './dead-letter.ts';
 import type { DeadLetterIndex, Standing } from './dead-letter-index.ts';
@@ -18,7 +18,7 @@ interface Deps {
   readonly scripts: IndexScripts;
   readonly index: DeadLetterIndex;
   readonly records: Pick<RecordReader, 'read'>;
-  readonly origins: Pick<OriginReader, 'read'>;
+  readonly origins: Pick<PlaceReader, 'read'>;
   /** Of the dead-letter topic; 0: there is none now. */
   readonly partitions: () => number;
 }

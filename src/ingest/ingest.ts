@@ -17,6 +17,8 @@ interface Deps {
   /** On Redis' clock, epoch ms. */
   readonly now: () => number;
   readonly random: () => number;
+  /** Larger messages are left in the retry topic, bytes. */
+  readonly inlineUpTo: () => number;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Redis has lost the shard: the journal is part of what is read. */
@@ -152,8 +154,8 @@ export class Ingest {
 
   /** Read as it comes: what waits is small, and the client's message can be forgotten. */
   #read(record: KafkaRecord): Arrival {
-    const { policy, now, random, logger } = this.#deps;
-    const arrival = readArrival(record, policy, now(), random());
+    const { policy, now, random, inlineUpTo, logger } = this.#deps;
+    const arrival = readArrival(record, policy, now(), random(), inlineUpTo());
     if (arrival.malformed)
       logger.warn(
         { event: 'retry_record_malformed', offset: record.offset },

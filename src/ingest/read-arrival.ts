@@ -8,7 +8,8 @@ import type { KafkaRecord } from '../domain/record.ts';
 import { readRetryRecord } from '../domain/retry-record.ts';
 import { retryUnit } from '../domain/unit.ts';
 import type { Arrival } from '../penalty-box/entry.ts';
-import { encodePayload } from '../penalty-box/payload.ts';
+import { contentSize, encodePayload, withoutContent } from '../penalty-box/payload.ts';
+import type { Payload } from '../penalty-box/payload.ts';
 
 export interface ArrivalPolicy {
   readonly mainTopic: string;
@@ -17,12 +18,19 @@ export interface ArrivalPolicy {
   readonly maxAttempts: number;
 }
 
-/** What a retry record means for the box. Pure; `now` in epoch ms, `random` in [0, 1). */
+/** To leave out less than this saves nothing, bytes: its length is kept instead. */
+const NOT_WORTH_IT = 32;
+
+/**
+ * What a retry record means for the box. Pure; `now` in epoch ms, `random` in [0, 1). Headers and value of more than
+ * `inlineUpTo` bytes stay in the retry topic.
+ */
 export function readArrival(
   record: KafkaRecord,
   policy: ArrivalPolicy,
   now: number,
   random: number,
+  inlineUpTo = Infinity,
 ): Arrival {
   const retry = readRetryRecord(record, { mainTopic: policy.mainTopic, now });
   const malformed = retry.malformed !== null;
@@ -38,6 +46,18 @@ export function readArrival(
     retry.attempt > 0
       ? jittered(delayAfter(policy.backoff, retry.attempt), policy.backoff.jitter, random)
       : 0;
+  const whole: Payload = {
+    origin: retry.origin,
+    originTimestamp: retry.originTimestamp,
+    key: unit[0] === 0x6b ? null : record.key,
+    value: record.value,
+    valueAtOrigin: retry.valueAtOrigin,
+    redrive: retry.redrive,
+    leftOut: null,
+    headers: applicationHeaders(record.headers),
+    errorClass: capped(malformed ? 'MalformedRetryRecord' : retry.errorClass, ERROR_CLASS_LIMIT),
+    errorMessage: capped(retry.malformed ?? retry.errorMessage, ERROR_MESSAGE_LIMIT),
+  };
   return {
     retryOffset: record.offset,
     unit,
@@ -54,18 +74,11 @@ export function readArrival(
     carried: retry.carried,
     redrive: retry.redrive,
     payload: encodePayload(
+      contentSize(whole) > Math.max(inlineUpTo, NOT_WORTH_IT) ? withoutContent(whole) : whole,
       {
-        origin: retry.origin,
-        originTimestamp: retry.originTimestamp,
-        key: unit[0] === 0x6b ? null : record.key,
-        value: record.value,
-        valueAtOrigin: retry.valueAtOrigin,
-        redrive: retry.redrive,
-        headers: applicationHeaders(record.headers),
-        errorClass: capped(malformed ? 'MalformedRetryRecord' : retry.errorClass, ERROR_CLASS_LIMIT),
-        errorMessage: capped(retry.malformed ?? retry.errorMessage, ERROR_MESSAGE_LIMIT),
+        topic: policy.mainTopic,
+        partition: record.partition,
       },
-      { topic: policy.mainTopic, partition: record.partition },
     ),
   };
 }

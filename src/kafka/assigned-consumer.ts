@@ -30,10 +30,16 @@ export interface Start {
   readonly offset: number;
 }
 
+interface End {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
 /** Records as they came, and how far partitions were read to their end: control records count. */
 export interface Reading {
   readonly records: readonly KafkaRecord[];
-  readonly ends: readonly { readonly partition: number; readonly offset: number }[];
+  readonly ends: readonly End[];
 }
 
 const CONNECT_TIMEOUT = 10_000;
@@ -48,7 +54,7 @@ export class AssignedConsumer {
   readonly #clock: Clock;
   readonly #consumer: RdKafkaConsumer & Untyped;
   #connecting: Promise<unknown> | null = null;
-  #ends: { partition: number; offset: number }[] = [];
+  #ends: End[] = [];
   #queued = false;
   #wake: (() => void) | null = null;
   #interrupted = false;
@@ -68,8 +74,8 @@ export class AssignedConsumer {
     } as never) as RdKafkaConsumer & Untyped;
     this.#consumer.setDefaultConsumeTimeout(0);
     this.#consumer.setDefaultIsTimeoutOnlyForFirstMessage(true);
-    this.#consumer.on('partition.eof', (event: { partition: number; offset: number }) => {
-      this.#ends.push({ partition: event.partition, offset: event.offset });
+    this.#consumer.on('partition.eof', ({ topic, partition, offset }: End) => {
+      this.#ends.push({ topic, partition, offset });
     });
     this.#consumer.on('event.error', (error) => {
       logger.debug({ event: 'kafka_reader_error', code: error.code, error: error.message }, 'Kafka reader');

@@ -46,7 +46,7 @@ export class RangeReader implements AsyncDisposable {
       const { records, ends } = await consumer.read(limit, Math.max(0, deadline - clock.monotonic()));
       const wanted = records.filter((record) => this.#take(record));
       for (const { partition, offset } of ends) {
-        if (offset >= (this.#left.get(partition)?.from ?? Infinity)) this.#left.delete(partition);
+        if (offset >= (this.#left.get(partition)?.to ?? Infinity)) this.#left.delete(partition);
       }
       if (wanted.length > 0 || clock.monotonic() >= deadline) return wanted;
     }

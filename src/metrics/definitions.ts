@@ -113,6 +113,12 @@ export const definitions = {
     help: 'Old retry records that were appended anew, because their messages still wait.',
     labels: {},
   },
+  payloadsLost: {
+    type: 'counter',
+    name: 'payloads_lost_total',
+    help: "Messages whose retry record Kafka's retention removed before they were due: their dead letters have no value.",
+    labels: {},
+  },
   auditFailures: {
     type: 'counter',
     name: 'audit_failures_total',

@@ -82,7 +82,8 @@ function recordOf(deps: Deps, unit: Unit, entry: StoredEntry, knownUpTo: number)
   const headers: OutgoingHeader[] = [...payload.headers, ...Object.entries(given)];
   if (payload.originTimestamp !== null)
     headers.push([HEADER.originTimestamp, String(payload.originTimestamp)]);
-  if (payload.valueAtOrigin) headers.push([HEADER.value, 'origin']);
+  // What was left in the retry topic is gone with it: the message lies at its origin too.
+  if (payload.valueAtOrigin || payload.leftOut !== null) headers.push([HEADER.value, 'origin']);
   if (payload.redrive !== '') headers.push([HEADER.redrive, payload.redrive]);
   const key = keyOf(unit) ?? payload.key;
   return { topic, partition: home.partition, key, value: payload.value, headers };

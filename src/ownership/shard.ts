@@ -3,9 +3,8 @@ import type { CarryPolicy } from '../carry-forward/lagging.ts';
 import type { Clock } from '../clock.ts';
 import { UNKNOWN_TOPICS } from '../domain/topic-ids.ts';
 import type { TopicIds } from '../domain/topic-ids.ts';
-import type { KafkaRecord, Origin } from '../domain/record.ts';
+import type { KafkaRecord } from '../domain/record.ts';
 import type { Range } from '../kafka/offsets.ts';
-import type { OriginValue } from '../kafka/origin-reader.ts';
 import { Ingest } from '../ingest/ingest.ts';
 import { Journal } from '../journal/journal.ts';
 import { Reading } from '../ingest/reading.ts';
@@ -17,6 +16,7 @@ import { accepted, OwnerBox } from '../penalty-box/owner-box.ts';
 import type { Remade, Takeover } from '../penalty-box/owner-box.ts';
 import type { BoxScripts } from '../penalty-box/box-scripts.ts';
 import type { ReleaseLimit } from '../protection/release-limit.ts';
+import type { ContentSources } from '../redelivery/content.ts';
 import { Redelivery } from '../redelivery/redelivery.ts';
 import type { Destinations } from '../redelivery/outgoing-record.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
@@ -43,7 +43,11 @@ export interface ShardDeps {
   readonly carryForward: CarryPolicy;
   /** Offset of the first retry record that is younger than that (ms). */
   readonly firstYoungerThan: (age: number) => Promise<number>;
-  readonly readOrigin: (origin: Origin) => Promise<OriginValue>;
+  /** Headers and values that Redis does not hold. */
+  readonly content: ContentSources;
+  readonly onLost: (job: Job) => void;
+  /** Larger messages are left in the retry topic, bytes. */
+  readonly inlineUpTo: () => number;
   /** Reads the retry partition from there on. */
   readonly read: (offset: number) => Promise<void>;
   readonly commit: (checkpoint: number) => Promise<void>;

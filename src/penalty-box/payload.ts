@@ -5,7 +5,8 @@ import type { Header, Origin } from '../domain/record.ts';
  *
  * Layout: error class and message (u16 length + bytes each), flags (u8), origin offset (u48), timestamp (u48),
  * then by flags: origin topic (u16 + bytes) and partition (u32), key (u32 + bytes), redrive (u16 + bytes); headers (u16
- * count, each u16 + name, u32 + value); the value is the rest.
+ * count, each u16 + name, u32 + value); the value is the rest. Where headers and value lie in the retry topic, the length of
+ * the value (u32) stands for both.
  */
 export interface Payload {
   readonly origin: Origin;
@@ -17,6 +18,8 @@ export interface Payload {
   readonly valueAtOrigin: boolean;
   /** The id of the redrive that made this entry; '' = none. */
   readonly redrive: string;
+  /** Headers and value lie in the retry topic, and are not here: how long the value is (bytes). null: they are here. */
+  readonly leftOut: number | null;
   /** The application's own. */
   readonly headers: readonly Header[];
   readonly errorClass: string;
@@ -35,6 +38,7 @@ const FOREIGN_ORIGIN = 4;
 const VALUE_AT_ORIGIN = 8;
 const NO_TIMESTAMP = 16;
 const REDRIVEN = 32;
+const LEFT_OUT = 64;
 
 export function encodePayload(payload: Payload, home: Home): Buffer {
   const { origin } = payload;
@@ -52,7 +56,7 @@ export function encodePayload(payload: Payload, home: Home): Buffer {
     (topic ? 6 + topic.length : 0) +
     (payload.key ? 4 + payload.key.length : 0) +
     (redrive.length > 0 ? 2 + redrive.length : 0) +
-    2 +
+    (payload.leftOut === null ? 2 : 4) +
     payload.headers.reduce((sum, [, value], i) => sum + 6 + (names[i]?.length ?? 0) + value.length, 0) +
     (payload.value?.length ?? 0);
   const out = Buffer.allocUnsafe(size);
@@ -73,7 +77,8 @@ export function encodePayload(payload: Payload, home: Home): Buffer {
       (foreign ? FOREIGN_ORIGIN : 0) |
       (payload.valueAtOrigin ? VALUE_AT_ORIGIN : 0) |
       (payload.originTimestamp === null ? NO_TIMESTAMP : 0) |
-      (redrive.length > 0 ? REDRIVEN : 0),
+      (redrive.length > 0 ? REDRIVEN : 0) |
+      (payload.leftOut === null ? 0 : LEFT_OUT),
     at,
   );
   at = out.writeUIntBE(origin.offset, at, 6);
@@ -84,6 +89,10 @@ export function encodePayload(payload: Payload, home: Home): Buffer {
   }
   if (payload.key) long(payload.key);
   if (redrive.length > 0) short(redrive);
+  if (payload.leftOut !== null) {
+    out.writeUInt32BE(payload.leftOut, at);
+    return out;
+  }
   at = out.writeUInt16BE(payload.headers.length, at);
   payload.headers.forEach(([, value], i) => {
     short(names[i] ?? Buffer.alloc(0));
@@ -119,20 +128,32 @@ export function decodePayload(bytes: Buffer, home: Home): Payload {
   const partition = elsewhere ? number(4) : home.partition;
   const key = (flags & HAS_KEY) === 0 ? null : long();
   const redrive = (flags & REDRIVEN) === 0 ? '' : text();
+  const leftOut = (flags & LEFT_OUT) === 0 ? null : number(4);
   const headers: Header[] = [];
-  for (let count = number(2); count > 0; count--) headers.push([text(), long()]);
+  for (let count = leftOut === null ? number(2) : 0; count > 0; count--) headers.push([text(), long()]);
   if (at > bytes.length) throw new RangeError('the payload is cut off');
   return {
     origin: { topic, partition, offset },
     originTimestamp: (flags & NO_TIMESTAMP) === 0 ? timestamp : null,
     key,
-    value: (flags & NULL_VALUE) === 0 ? bytes.subarray(at) : null,
+    value: leftOut === null && (flags & NULL_VALUE) === 0 ? bytes.subarray(at) : null,
+    leftOut,
     valueAtOrigin: (flags & VALUE_AT_ORIGIN) !== 0,
     redrive,
     headers,
     errorClass,
     errorMessage,
   };
+}
+
+/** What is kept in Redis of a message whose headers and value stay in the retry topic. `payload` is whole. */
+export function withoutContent(payload: Payload): Payload {
+  return { ...payload, leftOut: payload.value?.length ?? 0, headers: [], value: null };
+}
+
+/** Bytes of headers and value. */
+export function contentSize({ headers, value }: Pick<Payload, 'headers' | 'value'>): number {
+  return headers.reduce((sum, [name, bytes]) => sum + name.length + bytes.length, value?.length ?? 0);
 }
 
 /** The error that a payload begins with. `bytes` may be cut after it. */

@@ -2,11 +2,11 @@ import { deadLetterHeaders, placeHeaders, redeliveryHeaders } from '../domain/ou
 import type { DeadLetterReason, Departure } from '../domain/outgoing-headers.ts';
 import { formatToken } from '../domain/delivery-token.ts';
 import { HEADER } from '../domain/header-names.ts';
-import type { Origin, OutgoingHeader } from '../domain/record.ts';
+import type { OutgoingHeader } from '../domain/record.ts';
 import { keyOf } from '../domain/unit.ts';
 import type { OutgoingRecord } from '../kafka/send.ts';
 import type { Job } from '../penalty-box/entry.ts';
-import { decodePayload, lastErrorOf } from '../penalty-box/payload.ts';
+import { lastErrorOf } from '../penalty-box/payload.ts';
 import type { Home, Payload } from '../penalty-box/payload.ts';
 
 /** Where the records of one shard go. */
@@ -21,16 +21,9 @@ export interface Destinations {
   readonly place: readonly OutgoingHeader[];
 }
 
-/** A record that a job asks for, and where its value is still to be read from. */
-export interface Outgoing {
-  readonly record: OutgoingRecord;
-  readonly valueAt: Origin | null;
-}
-
-/** Pure. `now`: epoch ms. */
-export function recordOf(job: Job, to: Destinations, now: number): Outgoing {
-  const payload = decodePayload(job.payload, to.home);
-  const { origin, originTimestamp, headers: applicationHeaders, valueAtOrigin, redrive } = payload;
+/** A record that a job asks for. `payload`: the job's, as far as it is known. Pure; `now`: epoch ms. */
+export function recordOf(job: Job, payload: Payload, to: Destinations, now: number): OutgoingRecord {
+  const { origin, originTimestamp, headers: applicationHeaders, valueAtOrigin, leftOut, redrive } = payload;
   const key = keyOf(job.unit) ?? payload.key;
   const atHome = origin.topic === to.home.topic && origin.partition === to.home.partition;
   const place = atHome ? to.place : placeHeaders(to.route, origin);
@@ -48,18 +41,11 @@ export function recordOf(job: Job, to: Destinations, now: number): Outgoing {
     });
     const record = { topic: to.deadLetterTopic, partition: null, key, value: payload.value, headers };
     // A dead letter may stay without its value for good: where it lies is among its headers.
-    return { record: valueAtOrigin ? withoutValue(record) : record, valueAt: null };
+    return valueAtOrigin || leftOut !== null ? withoutValue(record) : record;
   }
   const token = formatToken({ place: job.id.subarray(6), nonce: job.nonce });
   const headers = redeliveryHeaders(departure, job.attempt + 1, token);
-  const record = {
-    topic: to.redeliveryTopic,
-    partition: to.home.partition,
-    key,
-    value: payload.value,
-    headers,
-  };
-  return { record, valueAt: valueAtOrigin ? origin : null };
+  return { topic: to.redeliveryTopic, partition: to.home.partition, key, value: payload.value, headers };
 }
 
 function factsOf(job: Job, payload: Payload, reason: DeadLetterReason) {

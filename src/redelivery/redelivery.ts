@@ -1,17 +1,22 @@
 import type { Clock } from '../clock.ts';
 import type { DeadLetterReason } from '../domain/outgoing-headers.ts';
-import type { Origin } from '../domain/record.ts';
-import type { OriginValue } from '../kafka/origin-reader.ts';
+import type { Lease } from '../kafka/byte-budget.ts';
 import { madeAgain } from '../kafka/send.ts';
 import type { OutgoingRecord, RecordSource, Send, SendResult } from '../kafka/send.ts';
 import type { Logger } from '../logger.ts';
 import type { Job } from '../penalty-box/entry.ts';
 import { refusalOf } from '../penalty-box/owner-box.ts';
 import type { OwnerBox, OwnerReply, Refusal } from '../penalty-box/owner-box.ts';
+import { decodePayload } from '../penalty-box/payload.ts';
+import type { Payload } from '../penalty-box/payload.ts';
 import { Trouble } from '../trouble.ts';
+import { contentOf, isWhole } from './content.ts';
+import type { ContentSources } from './content.ts';
 import { keptInRetryTopic, recordOf } from './outgoing-record.ts';
-import type { Destinations, Outgoing } from './outgoing-record.ts';
+import type { Destinations } from './outgoing-record.ts';
+import { ReadJob } from './read-job.ts';
 import { afterRefusal } from './refusal.ts';
+import { UnitLanes } from './unit-lanes.ts';
 
 interface Deps {
   readonly box: OwnerBox;
@@ -20,7 +25,10 @@ interface Deps {
   /** After so many refusals in a row for its own sake a message is undeliverable. */
   readonly undeliverableAttempts: number;
   readonly send: Send;
-  readonly readOrigin: (origin: Origin) => Promise<OriginValue>;
+  /** Headers and values that Redis does not hold. */
+  readonly content: ContentSources;
+  /** Kafka does not have them any more either. */
+  readonly onLost: (job: Job) => void;
   /** On Redis' clock, epoch ms. */
   readonly now: () => number;
   /** Kafka has acknowledged it, this long after it was due (ms). */
@@ -59,6 +67,7 @@ export class Redelivery {
   /** Buried without their values. */
   readonly #kept: Job[] = [];
   readonly #withdrawn: Withdrawal[] = [];
+  readonly #lanes = new UnitLanes();
   #telling: Promise<void> | null = null;
   #sending = 0;
   #stopped = false;
@@ -72,19 +81,22 @@ export class Redelivery {
 
   send(jobs: readonly Job[]): void {
     for (const job of jobs) {
-      const outgoing = this.#recordOf(job);
-      if (outgoing === null) continue;
-      const { record, valueAt } = outgoing;
-      if (valueAt === null) this.#publish(job, record, () => this.#make(job).record);
-      else void this.#publishFrom(job, record, valueAt);
+      const payload = this.#payloadOf(job);
+      if (payload === null) continue;
+      const here = isWhole(payload, { byReference: job.deadLetter !== null });
+      if (here && !this.#lanes.has(job.unit)) {
+        this.#publish(job, this.#make(job, payload), () => this.#makeAgain(job));
+      } else {
+        this.#publishInTurn(job, payload, here);
+      }
     }
   }
 
   /** Null, and tried again later, where Redis holds something that is no payload of ours. */
-  #recordOf(job: Job): Outgoing | null {
-    const { logger, now } = this.#deps;
+  #payloadOf(job: Job): Payload | null {
+    const { destinations, logger, now } = this.#deps;
     try {
-      return this.#make(job);
+      return decodePayload(job.payload, destinations.home);
     } catch (error) {
       logger.error(
         { event: 'payload_unreadable', offset: job.retryOffset, err: error },
@@ -96,42 +108,72 @@ export class Redelivery {
     }
   }
 
-  #make(job: Job): Outgoing {
-    return recordOf(job, this.#deps.destinations, this.#deps.now());
+  #make(job: Job, payload: Payload): OutgoingRecord {
+    return recordOf(job, payload, this.#deps.destinations, this.#deps.now());
+  }
+
+  #makeAgain(job: Job): OutgoingRecord {
+    return this.#make(job, decodePayload(job.payload, this.#deps.destinations.home));
   }
 
   /** Waits for the acknowledgements of what was sent, and for the box to hear of them. */
   async stop(): Promise<void> {
+    // Whoever takes the shard over releases them again.
+    this.#lanes.clear();
     if (this.#sending > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
     while (this.#telling && !this.#stopped) await this.#telling;
     this.#stopped = true;
   }
 
-  /** What follows it in its key may be sent before it: the gate's turn check turns that away, and it comes again. */
-  async #publishFrom(job: Job, record: OutgoingRecord, origin: Origin): Promise<void> {
-    const { readOrigin, logger, now } = this.#deps;
+  /** Behind what is being read of its key; what can't be sent takes all that follows it in its key back with it. */
+  #publishInTurn(job: Job, payload: Payload, here: boolean): void {
+    const { content, logger, now } = this.#deps;
+    const byReference = job.deadLetter !== null;
+    const stored = { unit: job.unit, retryOffset: job.retryOffset, payload };
+    const back = (withdrawal: Withdrawal): void => {
+      this.#withdrawn.push(withdrawal);
+      this.#sent();
+      this.#tell();
+    };
     this.#sending++;
-    try {
-      const found = await readOrigin(origin);
-      if (found.kind === 'read') {
-        const whole = { ...record, value: found.value };
-        this.#publish(job, whole, () => whole);
-      } else {
-        logger.error(
-          { event: 'value_gone', offset: job.retryOffset },
-          'retention removed the value at its origin',
+    const passenger: ReadJob = new ReadJob({
+      payload,
+      read: here ? null : () => contentOf(stored, content, { byReference }),
+      isFront: () => this.#lanes.isFront(job.unit, passenger),
+      onChange: () => {
+        this.#lanes.advance(job.unit);
+      },
+      publish: (whole, lease) => {
+        const record = this.#make(job, whole);
+        this.#publish(job, record, () => record, { lease });
+        this.#sent();
+      },
+      goesBare: () => {
+        if (!byReference) back({ job, notBefore: 0, reason: 'expired' });
+        else this.#lost(job);
+        return byReference;
+      },
+      onDelayed: (error) => {
+        logger.warn(
+          { event: 'value_delayed', offset: job.retryOffset, err: error },
+          'a message could not be read again from Kafka; trying again',
         );
-        this.#withdrawn.push({ job, notBefore: 0, reason: 'expired' });
-      }
-    } catch (error) {
-      logger.warn(
-        { event: 'value_delayed', offset: job.retryOffset, err: error },
-        'the value could not be read at its origin',
-      );
-      this.#withdrawn.push({ job, notBefore: now() + PUBLISH_RETRY });
-    }
-    this.#sent();
-    this.#tell();
+        back({ job, notBefore: now() + PUBLISH_RETRY });
+      },
+      onLeft: () => {
+        back({ job, notBefore: 0 });
+      },
+    });
+    this.#lanes.join(job.unit, passenger);
+  }
+
+  #lost(job: Job): void {
+    const { logger, onLost } = this.#deps;
+    logger.error(
+      { event: 'value_gone', offset: job.retryOffset },
+      'retention removed a message before it was due: its dead letter has what is known, without the value (raise the retention of the retry topic)',
+    );
+    onLost(job);
   }
 
   #sent(): void {
@@ -139,11 +181,18 @@ export class Redelivery {
     if (this.#sending === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  #publish(job: Job, record: OutgoingRecord, make: RecordSource, bare = false): void {
+  /** `bare`: without the value, which stays where it is. */
+  #publish(
+    job: Job,
+    record: OutgoingRecord,
+    make: RecordSource,
+    { bare = false, lease = null }: { readonly bare?: boolean; readonly lease?: Lease | null } = {},
+  ): void {
     this.#sending++;
     this.#deps.send(record, madeAgain(record, make), (result) => {
       if (result.kind === 'written') this.#noteWritten(job, result.offset, bare);
       else this.#noteRefused(job, make, result);
+      lease?.end();
       this.#sent();
       this.#tell();
     });
@@ -196,7 +245,7 @@ export class Redelivery {
           'written without its value, which stays in the retry topic; its key is held until an operator deals with it',
         );
         const bare = keptInRetryTopic(make(), job, destinations);
-        this.#publish(job, bare, () => bare, true);
+        this.#publish(job, bare, () => bare, { bare: true });
         break;
       }
       case 'wait':

@@ -4,7 +4,7 @@ import type { DeadLetter, Position } from '../dead-letters/dead-letter.ts';
 import type { Origin } from '../domain/record.ts';
 import { OrchestratorError } from '../errors.ts';
 import type { Range } from '../kafka/offsets.ts';
-import type { OriginValue } from '../kafka/origin-reader.ts';
+import type { FoundRecord } from '../kafka/place-reader.ts';
 import type { RangeReader } from '../kafka/range-reader.ts';
 import type { Send } from '../kafka/send.ts';
 import { Candidates, type Round } from './candidates.ts';
@@ -27,7 +27,7 @@ export interface RunDeps {
   readonly index: Pick<DeadLetterIndex, 'standings' | 'settle'>;
   readonly readerOf: (topic: string, see: { readonly uncommitted: boolean }) => RangeReader;
   readonly send: Send;
-  readonly readOrigin: (origin: Origin) => Promise<OriginValue>;
+  readonly readOrigin: (origin: Origin) => Promise<FoundRecord>;
   /** First offset still there and end of each partition. */
   readonly ranges: (
     topic: string,

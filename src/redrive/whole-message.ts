@@ -1,14 +1,14 @@
 import type { DeadLetter } from '../dead-letters/dead-letter.ts';
 import type { Origin } from '../domain/record.ts';
 import { applicationHeaders } from '../domain/outgoing-headers.ts';
-import type { OriginValue } from '../kafka/origin-reader.ts';
+import type { FoundRecord } from '../kafka/place-reader.ts';
 import type { Edit } from './redrive-store.ts';
 
 interface Sources {
   readonly topic: string;
   /** Of the route's main topic, by partition. */
   readonly ranges: () => Promise<ReadonlyMap<number, { readonly first: number; readonly end: number }>>;
-  readonly read: (origin: Origin) => Promise<OriginValue>;
+  readonly read: (origin: Origin) => Promise<FoundRecord>;
 }
 
 export type Whole =

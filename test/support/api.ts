@@ -220,6 +220,7 @@ export const CONFIG: RouteConfig = {
   deliveryTimeout: 60_000,
   claimTtl: 10_000,
   journalInterval: 200,
+  payload: { inlineUpTo: 65_536 },
   limits: { heldBytes: 2 ** 30, lockedKeys: 100_000 },
   gateListLimit: 1_000,
 };

@@ -3,7 +3,8 @@ import { systemClock } from '../../src/clock.ts';
 import type { Config, RouteConfig } from '../../src/config/config.ts';
 import type { IndexedDeadLetter } from '../../src/dead-letters/index-row.ts';
 import { KafkaOffsets } from '../../src/kafka/offsets.ts';
-import { OriginReader } from '../../src/kafka/origin-reader.ts';
+import { AssignedConsumer } from '../../src/kafka/assigned-consumer.ts';
+import { PlaceReader } from '../../src/kafka/place-reader.ts';
 import { KafkaProducer } from '../../src/kafka/producer.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createServers } from '../../src/redis/servers.ts';
@@ -82,7 +83,10 @@ export class IndexerBench implements AsyncDisposable {
     const servers = createServers(redis, { logger, clock });
     const offsets = new KafkaOffsets(config, logger);
     const producer = new KafkaProducer({ config, logger });
-    const views = new OriginReader({ config, clock });
+    const views = new PlaceReader({
+      open: () => new AssignedConsumer({ config, groupId: `${this.id}.views`, clock, logger }),
+      clock,
+    });
     await Promise.all([servers.start(), offsets.start(), producer.start()]);
     const owned = new Set(shards);
     const deadLetters = createDeadLetters(route, {

@@ -33,7 +33,7 @@ import type {
   OwnerReply,
   ReleasePolicy,
 } from '../../src/penalty-box/owner-box.ts';
-import { encodePayload } from '../../src/penalty-box/payload.ts';
+import { decodePayload, encodePayload } from '../../src/penalty-box/payload.ts';
 import { RedisConnection } from '../../src/redis/connection.ts';
 import { shardKeys } from '../../src/redis/shard-keys.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -222,7 +222,7 @@ export class BoxShard {
       ),
     );
     return aged.map((entry) => {
-      const { key, value, headers } = copiedRecord(entry, {
+      const { key, value, headers } = copiedRecord(entry, decodePayload(entry.payload, HOME), {
         route: this.route,
         retryTopic: RETRY,
         home: HOME,
@@ -435,6 +435,7 @@ export function arrival(record: Partial<Arrival>): Arrival {
       value: Buffer.from(`value of ${String(origin)}`),
       valueAtOrigin: false,
       redrive: record.redrive ?? '',
+      leftOut: null,
       headers: [],
       errorClass: 'Boom',
       errorMessage: 'it broke',

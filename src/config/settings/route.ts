@@ -143,6 +143,13 @@ export const routeSettings = {
       default: 100_000,
     },
   },
+  payload: {
+    inlineUpTo: {
+      format: 'size',
+      doc: 'Headers and value of larger messages are not kept in Redis: they are read from the retry topic again when they are due.',
+      default: '64KiB',
+    },
+  },
   limits: {
     heldBytes: {
       format: 'size',

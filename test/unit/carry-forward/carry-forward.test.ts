@@ -71,6 +71,7 @@ function aShard(...offsets: number[]) {
       );
       settle(result);
     },
+    content: { retryTopic: 'orders.retry', home: HOME, lend: () => Promise.resolve({ kind: 'gone' }) },
     firstYoungerThan: (age) => Promise.resolve(young(age)),
     onRefused: (refusal) => refusals.push(refusal),
     clock,
@@ -104,7 +105,7 @@ function entryAt(offset: number): AgedEntry {
   const payload = encodePayload(
     {
       origin: { ...HOME, offset },
-      ...{ originTimestamp: null, key: null, value: null, valueAtOrigin: false, redrive: '', headers: [] },
+      ...{ originTimestamp: null, key: null, value: null, valueAtOrigin: false, redrive: '', leftOut: null, headers: [] },
       ...{ errorClass: '', errorMessage: '' },
     },
     HOME,

@@ -86,6 +86,7 @@ describe('a configuration', () => {
           claimTtl: 10_000,
           journalInterval: 200,
           carryForward: { age: 3_600_000, distance: 100_000 },
+          payload: { inlineUpTo: 65_536 },
           limits: { heldBytes: 2 ** 30, lockedKeys: 100_000 },
           gateListLimit: 10_000,
         },

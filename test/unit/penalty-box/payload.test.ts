@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { decodePayload, encodePayload, errorOf } from '../../../src/penalty-box/payload.ts';
+import { decodePayload, encodePayload, errorOf, withoutContent } from '../../../src/penalty-box/payload.ts';
 import type { Payload } from '../../../src/penalty-box/payload.ts';
 
 const home = { topic: 'orders', partition: 2 };
@@ -18,6 +18,7 @@ const payloads: fc.Arbitrary<Payload> = fc.record({
   value: fc.option(bytes),
   valueAtOrigin: fc.boolean(),
   redrive: texts,
+  leftOut: fc.constant(null),
   headers: fc.array(fc.tuple(texts, bytes), { maxLength: 12 }),
   errorClass: texts,
   errorMessage: texts,
@@ -49,6 +50,19 @@ describe('payloads', () => {
     );
   });
 
+  test('of content that stays in the retry topic its length is kept, and all else', () => {
+    fc.assert(
+      fc.property(payloads, (payload) => {
+        const kept = encodePayload(withoutContent(payload), home);
+        expect(decodePayload(kept, home)).toEqual({
+          ...payload,
+          ...{ leftOut: payload.value?.length ?? 0, headers: [], value: null },
+        });
+        expect(kept.length).toBeLessThanOrEqual(encodePayload(payload, home).length + 2);
+      }),
+    );
+  });
+
   test('an ordinary message costs a few bytes more than its value', () => {
     const { errorClass, errorMessage, value } = sample();
     const own = errorClass.length + errorMessage.length + (value?.length ?? 0);
@@ -64,6 +78,7 @@ function sample(): Payload {
     value: Buffer.from('value'),
     valueAtOrigin: false,
     redrive: '',
+    leftOut: null,
     headers: [],
     errorClass: 'Timeout',
     errorMessage: 'no answer',

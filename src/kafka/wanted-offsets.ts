@@ -1,0 +1,92 @@
+/** A record that somebody waits for. */
+interface Wanted<Want> {
+  readonly offset: number;
+  readonly want: Want;
+  /** How often it was looked for and not seen. */
+  missed: number;
+}
+
+export interface Met<Want> {
+  readonly found: readonly Want[];
+  /** Passed over, twice: they are not there any more. */
+  readonly gone: readonly Want[];
+}
+
+/**
+ * That nothing is there is believed the second time: a reader that had just connected once came to the end at once, and the
+ * client has been seen to skip what it had fetched.
+ */
+const LOOKS = 2;
+
+/** What is wanted of one partition: looked for in order of offsets, in one go. What is wanted meanwhile waits for the next go. Pure. */
+export class WantedOffsets<Want> {
+  #later: Wanted<Want>[] = [];
+  #now: Wanted<Want>[] = [];
+
+  get waiting(): boolean {
+    return this.#later.length > 0;
+  }
+
+  /** Nothing is left of this go. */
+  get done(): boolean {
+    return this.#now.length === 0;
+  }
+
+  add(offset: number, want: Want): void {
+    this.#later.push({ offset, want, missed: 0 });
+  }
+
+  /** Begins a go with all that is wanted; answers where. */
+  begin(): number {
+    this.#now = [...this.#now, ...this.#later].sort((a, b) => b.offset - a.offset);
+    this.#later = [];
+    return this.#now.at(-1)?.offset ?? 0;
+  }
+
+  /** A record of this go came. */
+  meet(offset: number): Met<Want> {
+    const gone = this.#pass(offset);
+    const found: Want[] = [];
+    for (let next = this.#now.at(-1); next?.offset === offset; next = this.#now.at(-1)) {
+      found.push(next.want);
+      this.#now.pop();
+    }
+    return { found, gone };
+  }
+
+  /** All that is there before `offset` has been handed out. */
+  end(offset: number): readonly Want[] {
+    return this.#pass(offset);
+  }
+
+  /** How far the next one is from there; 0: there is none. */
+  distanceFrom(offset: number): number {
+    const next = this.#now.at(-1);
+    return next === undefined ? 0 : next.offset - offset;
+  }
+
+  /** The rest of this go is for the next one. */
+  postpone(): void {
+    this.#later.push(...this.#now);
+    this.#now = [];
+  }
+
+  /** Gives up all of it. */
+  takeAll(): Want[] {
+    const all = [...this.#now, ...this.#later].map(({ want }) => want);
+    this.#now = [];
+    this.#later = [];
+    return all;
+  }
+
+  #pass(offset: number): readonly Want[] {
+    const gone: Want[] = [];
+    for (let next = this.#now.at(-1); next !== undefined && next.offset < offset; next = this.#now.at(-1)) {
+      this.#now.pop();
+      next.missed++;
+      if (next.missed >= LOOKS) gone.push(next.want);
+      else this.#later.push(next);
+    }
+    return gone;
+  }
+}
