@@ -84,6 +84,7 @@ export const faultKinds = [
   'kafka-silent',
   'kafka-slow',
   'clock-jumped', // the service's wall clock
+  'all-gone', // every replica and Redis, which may have lost its data when it comes back
   'rolling-restart', // of everything, one after the other
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];

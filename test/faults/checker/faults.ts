@@ -8,6 +8,7 @@ const REDIS_LOSSES = new Set<FaultKind>([
   'redis-flushed',
   'redis-killed',
   'redis-restarted',
+  'all-gone',
   'rolling-restart',
 ]);
 
@@ -15,7 +16,7 @@ const REDIS_LOSSES = new Set<FaultKind>([
 const JOURNAL_OBSTACLES = new Set<FaultKind>([
   ...(['kafka-cut', 'kafka-silent', 'kafka-slow', 'broker-killed'] as const),
   ...(['redis-cut', 'redis-silent', 'redis-slow'] as const),
-  ...(['service-killed', 'service-stopped', 'service-terminated', 'rolling-restart'] as const),
+  ...(['service-killed', 'service-stopped', 'service-terminated', 'all-gone', 'rolling-restart'] as const),
 ]);
 
 /**
@@ -64,6 +65,17 @@ export class Faults {
   /** Those during that time. */
   during(from: number, to: number): Fault[] {
     return this.all.filter(({ at, until }) => at <= to && until >= from);
+  }
+
+  /** With service and Redis gone, and nothing else going on. */
+  get gone(): Fault[] {
+    return this.all.filter(
+      (fault) =>
+        fault.kind === 'all-gone' &&
+        this.all.every(
+          (other) => other === fault || other.at > fault.until || other.until + AFTERMATH < fault.at,
+        ),
+    );
   }
 
   lostRedis(from: number, to: number): boolean {

@@ -1,5 +1,6 @@
 import { spreadOf } from '../../../dev/demo/checker/spread.ts';
 import type { Faults } from './faults.ts';
+import { flowsWithoutService } from './flow.ts';
 import { type Finding, nameOf, type Row } from './verdict.ts';
 import type { Stories, Story } from './story.ts';
 
@@ -22,6 +23,8 @@ export function isolationRow({ byKey }: Stories, faults: Faults): Row {
       violations.push({ what, at: sent.at, stories: [story] });
     }
   }
+  const flow = flowsWithoutService(byKey, faults);
+  violations.push(...flow.violations);
   return {
     promise: 'isolation',
     checked: `${waits.length} messages in calm`,
@@ -29,6 +32,7 @@ export function isolationRow({ byKey }: Stories, faults: Faults): Row {
     notes: [
       `from sent to handled, in calm: ${told(waits)}`,
       `and with all faults and their aftermath, ${allWaits.length} messages: ${told(allWaits)}`,
+      ...flow.notes,
     ],
   };
 }

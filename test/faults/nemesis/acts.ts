@@ -138,6 +138,19 @@ export const acts: Record<FaultKind, Act> = {
     await last();
     service.setClock(0);
   }),
+  'all-gone': {
+    uses: () => [...services, 'redis'],
+    hits: itself,
+    act: async ({ stage: { services: replicas, redis }, fault, last }) => {
+      const all = [...replicas.values()];
+      await Promise.all([redis.kill(), ...all.map(({ member }) => member.kill())]);
+      if (fault.amount > 0) await redis.lose();
+      await last();
+      await redis.start();
+      for (const { member } of all) member.start();
+      await Promise.all(all.map((service) => service.answers()));
+    },
+  },
   'rolling-restart': {
     uses: () => [...services, ...consumers, 'brokers', 'redis'],
     hits: itself,

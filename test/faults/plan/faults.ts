@@ -58,8 +58,15 @@ const recipes: Record<FaultKind, Recipe> = {
     forMs: range(3_000, 8_000),
     amount: range(-3_600_000, 3_600_000),
   },
+  // A minute of ten; the amount says whether Redis comes back empty.
+  'all-gone': { targets: ['all'], forMs: range(60_000, 60_000), amount: range(0, 1) },
   'rolling-restart': { targets: ['all'], forMs: range(45_000, 45_000) },
 };
+
+/** What nothing else happens beside: it hits everything, or it is about who goes on meanwhile. */
+const apart = new Set<FaultKind>(['all-gone', 'rolling-restart']);
+/** A shorter run has a shorter one. */
+const GONE_SHARE = 0.12;
 
 /** Time for everything to come up under load before the first fault. */
 const BEFORE_MS = 5_000;
@@ -99,14 +106,18 @@ export function faultsOf({
     const kind = kinds.pop()!;
     const { targets, forMs, amount = range(0, 0) } = recipes[kind];
     const isRolling = kind === 'rolling-restart';
+    const isApart = apart.has(kind);
     // Once is enough, it takes so long.
     if (isRolling && (loadMs < ROLLING_FROM_MS || faults.some((fault) => fault.kind === kind))) continue;
     const last = faults.at(-1);
-    const overlaps = !isRolling && last?.kind !== 'rolling-restart' && random() < overlapping;
+    const overlaps = !isApart && !(last !== undefined && apart.has(last.kind)) && random() < overlapping;
     const isCalm = faults.length % CALM_EVERY === CALM_EVERY - 1;
     if (overlaps) begin += within(range(200, 2_000));
     else begin = end + within(range(1_500, 6_000)) + (isCalm ? CALM_MS : 0);
-    const duration = within(forMs);
+    // What flows without the service is compared with what flowed before.
+    if (kind === 'all-gone' && loadMs >= ROLLING_FROM_MS) begin += CALM_MS;
+    const duration =
+      kind === 'all-gone' ? Math.min(within(forMs), Math.round(loadMs * GONE_SHARE)) : within(forMs);
     if (begin + duration > loadMs - AFTER_MS) return faults;
     const target = targets[Math.floor(random() * targets.length)]!;
     faults.push({ kind, target, atMs: begin, forMs: duration, amount: within(amount) });
