@@ -82,6 +82,6 @@ routes:
     deadLetterTopic: ${route.deadLetterTopic}
     backoff: ${route.backoff ?? '{ initial: 1s, multiplier: 2, max: 5m, jitter: 0 }'}
     maxAge: null
-    redelivery: { window: 64, maxPerSecond: 1000000 }
+    redelivery: { window: 64, maxPerSecond: 1000000, startPerSecond: 1000000 }
 `;
 }

@@ -1,3 +1,4 @@
+import type { Audit } from './audit/audit.ts';
 import type { Clock } from './clock.ts';
 import type { Component } from './component.ts';
 import { inOrder } from './component.ts';
@@ -33,14 +34,12 @@ import { GateBox } from './penalty-box/gate-box.ts';
 import { OperatorBox } from './penalty-box/operator-box.ts';
 import { errorOf } from './penalty-box/payload.ts';
 
-import { ReleaseLimit } from './protection/release-limit.ts';
 import { RouteLoad } from './protection/route-load.ts';
-import { releaseRate, RouteControl } from './protection/route-control.ts';
-import { Register } from './redis/register.ts';
 import { createDeadLetters } from './route-dead-letters.ts';
+import { createProtection } from './route-protection.ts';
 import { createRedrives } from './route-redrives.ts';
 import type { RedisServers } from './redis/servers.ts';
-import { controlKey, wakeChannel } from './redis/shard-keys.ts';
+import { wakeChannel } from './redis/shard-keys.ts';
 
 /** What all routes of the process share. */
 export interface Shared {
@@ -60,6 +59,7 @@ export interface Shared {
   readonly events: EventFeed | null;
   readonly notifier: Notifier | null;
   readonly metrics: Metrics;
+  readonly audit: Pick<Audit, 'recordOwn'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: () => number;
@@ -79,9 +79,6 @@ const SENDS_LIMIT = 6_000;
 
 /** Messages that wait for their headers and values, likewise: they are small until then, and don't hold up the others. */
 const READS_LIMIT = 20_000;
-
-/** How long a consumer keeps its partition where it is before it tries a record again that it could not fail. */
-const BLOCK_MS = 1_000;
 
 /** Puts the parts of one route together. */
 export function createRoute(route: RouteConfig, shared: Shared): Route {
@@ -125,7 +122,13 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     scripts,
     policy: route,
     random,
-    blocking: () => (control.state.breaker === null ? 0 : BLOCK_MS),
+    blocking: (partition) => protection.blocking(partition),
+    onOutcomes: (...told) => {
+      protection.outcomes.told(...told);
+    },
+    onVerdicts: (...judged) => {
+      protection.outcomes.judged(...judged);
+    },
   });
   const topics = new RouteTopics({
     offsets,
@@ -141,27 +144,24 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
   });
   const failureStore = new FailureStore({ servers, keyPrefix, route: route.name });
   const failures = new FailureLog({ store: failureStore, clock, logger });
-  const control = new RouteControl({
-    register: new Register({ servers, key: controlKey(keyPrefix, route.name) }),
-    clock,
-    logger,
-    onChange: ({ breaker }) => {
-      metrics.breakerState.set({ route: route.name }, breaker === null ? 0 : 2);
-    },
-  });
   const load = new RouteLoad({
     ...{ servers, keyPrefix, route: route.name, clock, logger },
     partitions: () => topics.partitions,
     onRead: () => undefined,
   });
-  const limit = new ReleaseLimit(
-    () => clock.monotonic(),
-    () =>
-      settings.holds(route.name)
-        ? 0
-        : (releaseRate(control.state, route.redelivery.maxPerSecond) * Math.max(1, worker.shards.length)) /
-          Math.max(1, topics.partitions),
-  );
+  const protection = createProtection(route, {
+    ...shared,
+    keyPrefix,
+    logger,
+    partitions: () => topics.partitions,
+    owned: () => worker.shards.length,
+    lockedKeys: () => (topics.partitions === 0 ? null : load.lockedKeys),
+    held: () => settings.holds(route.name),
+    wake: () => {
+      for (const shard of worker.shards) shard.wake(0);
+    },
+  });
+  const { control } = protection;
   const readings = new Map<number, ReadShard>();
 
   const lacks = (partition: number): OrchestratorError =>
@@ -216,6 +216,9 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     redeliveryTopic,
     gated: route.gate,
     shards: () => worker.shards.filter(({ restored }) => restored),
+    onCommitted: (committed, ranges) => {
+      protection.committed(committed, ranges);
+    },
     clock,
     logger,
   });
@@ -231,7 +234,9 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
       },
       releasePolicy: {
         // Without a gate nothing that was sent can be recalled.
-        window: route.gate ? route.redelivery.window : 1,
+        get window() {
+          return protection.window();
+        },
         maxAttempts: route.maxAttempts,
         maxAge: route.maxAge,
       },
@@ -246,7 +251,8 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
       gated: route.gate,
       hold,
       undeliverableAttempts: route.undeliverable.attempts,
-      limit,
+      limit: protection.limitOf(partition),
+      permits: protection.permitsOf(partition),
       room: () => Math.min(SENDS_LIMIT - producer.inFlight, READS_LIMIT - contents.waiting),
       send: (place, record, settle) => {
         producer.send(place, record, settle);
@@ -297,11 +303,13 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
       onArrived: (arrivals) => {
         for (const arrival of arrivals) {
           if (!isFailure(arrival)) continue;
+          protection.outcomes.arrived(partition, arrival);
           const { errorClass, errorMessage: message } = errorOf(arrival.payload);
           failures.add({ unit: arrival.unit, partition, errorClass, message });
         }
       },
       onWritten: (job, latenessMs) => {
+        protection.rate.redelivered(1);
         const { deadLetter, retryOffset } = job;
         metrics.releaseLateness.observe({ route: route.name }, latenessMs / 1_000);
         if (deadLetter === null) return;
@@ -319,10 +327,12 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
         });
       },
       onFindings: ({ reaped, succeeded }) => {
+        protection.outcomes.succeeded(succeeded);
         metrics.zombiesReaped.inc({ route: route.name }, reaped.length);
         metrics.retriesProcessed.inc({ route: route.name, result: 'succeeded' }, succeeded);
       },
-      onRestored: (seconds) => {
+      onRestored: (seconds, rebuilt) => {
+        if (rebuilt) protection.rate.restart('a shard was rebuilt');
         metrics.stateRestore.observe({ route: route.name }, seconds);
       },
     });
@@ -349,6 +359,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     gate,
     operator,
     control,
+    rate: protection.rate,
     failures: { log: failures, store: failureStore },
     deadLetters: deadLetters.desk,
     redrives: redrives.desk,
@@ -378,7 +389,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
   };
 
   return {
-    ...inOrder([failures, control, topics, load, deadLetters, consumer, evidence, redrives]),
+    ...inOrder([failures, protection, topics, load, deadLetters, consumer, evidence, redrives]),
     desk,
     wake: (partition, at) => {
       worker.shard(partition)?.wake(at);

@@ -122,8 +122,25 @@ export function createService(
   const nonce = (): string => randomBytes(9).toString('base64url');
   const { events, parts: eventParts } = createEvents(config, { metrics, nonce, clock, logger });
   const notifier = createNotifier(config, { servers, metrics, clock, logger });
+  const audit = new Audit({
+    trail: new RedisTrail({ servers, keyPrefix: config.redis.keyPrefix, kept: config.audit.kept }),
+    publish:
+      config.audit.topic === null
+        ? null
+        : publishTo(config.audit.topic, (...sent) => {
+            producer.send(...sent);
+          }),
+    routes: new Set(config.routes.map(({ name }) => name)),
+    onLost: (route, target) => {
+      metrics.auditFailures.inc({ route, target });
+    },
+    logger,
+    clock,
+    logKeys: config.log.keys,
+  });
   const shared = {
     config,
+    audit,
     events,
     notifier,
     settings,
@@ -146,22 +163,6 @@ export function createService(
     servers,
     keyPrefix: config.redis.keyPrefix,
     onWake: (route, partition, at) => routes.get(route)?.wake(partition, at),
-  });
-  const audit = new Audit({
-    trail: new RedisTrail({ servers, keyPrefix: config.redis.keyPrefix, kept: config.audit.kept }),
-    publish:
-      config.audit.topic === null
-        ? null
-        : publishTo(config.audit.topic, (...sent) => {
-            producer.send(...sent);
-          }),
-    routes: new Set(routes.keys()),
-    onLost: (route, target) => {
-      metrics.auditFailures.inc({ route, target });
-    },
-    logger,
-    clock,
-    logKeys: config.log.keys,
   });
   const authentication = new Authentication({ auth: config.http.auth, logger, clock });
   const app = createApp({

@@ -43,7 +43,7 @@ export function serviceConfig(given: {
         },
         maxAttempts,
         afterDeadLetter: 'continue',
-        redelivery: { maxPerSecond: 10_000 },
+        redelivery: { maxPerSecond: 10_000, startPerSecond: 10_000 },
       },
     ],
   });

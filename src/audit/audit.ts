@@ -18,6 +18,9 @@ interface Deps {
   readonly logKeys: boolean;
 }
 
+/** Who did what no operator did. */
+const OURSELVES = 'retry-orchestrator';
+
 /**
  * Records what operators do: in the log, in Redis, and in a topic if there is one. It never fails an action, and none waits
  * for it: what could not be kept in Redis or Kafka is counted, and stands in the log all the same.
@@ -40,7 +43,7 @@ export class Audit implements Component {
   }
 
   record(request: FastifyRequest, deed: Deed): void {
-    const recorded: RecordedDeed = {
+    this.#record({
       at: this.#deps.clock.now(),
       who: request.principal?.name ?? 'anonymous',
       address: request.ip,
@@ -48,10 +51,24 @@ export class Audit implements Component {
       ...deed,
       target: small(deed.target),
       result: small(deed.result),
-    };
+    });
+  }
+
+  #record(recorded: RecordedDeed): void {
     this.#log(recorded);
     this.#keep(recorded.route, 'redis', this.#deps.trail.append(recorded));
     if (this.#deps.publish !== null) this.#keep(recorded.route, 'kafka', this.#deps.publish(recorded));
+  }
+
+  /** What the service does by itself, and an operator would have to. */
+  recordOwn(deed: Deed): void {
+    this.#record({
+      at: this.#deps.clock.now(),
+      ...{ who: OURSELVES, address: '', requestId: '' },
+      ...deed,
+      target: small(deed.target),
+      result: small(deed.result),
+    });
   }
 
   /** Somebody tried to act who may not. */
@@ -73,7 +90,10 @@ export class Audit implements Component {
 
   #log({ target, ...deed }: RecordedDeed): void {
     const shown = this.#deps.logKeys ? { target } : withoutKeys(target);
-    this.#deps.logger.info({ event: 'audit', ...deed, ...shown }, 'an operator acted');
+    this.#deps.logger.info(
+      { event: 'audit', ...deed, ...shown },
+      deed.who === OURSELVES ? 'the service acted by itself' : 'an operator acted',
+    );
   }
 
   #keep(route: string, where: 'redis' | 'kafka', kept: Promise<void>): void {

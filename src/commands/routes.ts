@@ -44,7 +44,9 @@ export function addRoutes(program: Command, deps: CommandDeps): void {
       for (const { name, problems, paused, breaker } of routes) {
         if (paused.is) terminal.print(`${name}: paused: ${plain(paused.reason ?? '')}`);
         if (breaker.state !== 'closed')
-          terminal.print(`${name}: breaker ${breaker.state}: ${plain(breaker.reason ?? '')}`);
+          terminal.print(
+            `${name}: breaker ${breaker.state}: ${[breaker.reason, breaker.detail].flatMap((text) => (text ? [plain(text)] : [])).join(': ')}`,
+          );
         for (const problem of problems) terminal.print(terminal.red(`${name}: ${plain(problem)}`));
       }
     });

@@ -120,6 +120,8 @@ export interface RouteConfig {
   readonly redelivery: {
     readonly window: number;
     readonly maxPerSecond: number;
+    /** What the rate begins at; it counts as maxPerSecond where it is more. */
+    readonly startPerSecond: number;
     /** null: redeliveries go to `topic`. */
     readonly topic: string | null;
   };
@@ -131,6 +133,14 @@ export interface RouteConfig {
   /** Bytes of headers and value that are kept in Redis. */
   readonly payload: { readonly inlineUpTo: number };
   readonly limits: { readonly heldBytes: number; readonly lockedKeys: number };
+  /** When the circuit breaker opens; `window` in ms. */
+  readonly breaker: {
+    readonly failureShare: number;
+    readonly window: number;
+    readonly minimum: number;
+    readonly keys: number;
+    readonly probes: number;
+  };
   readonly gateListLimit: number;
 }
 

@@ -28,6 +28,11 @@ interface Deps {
   readonly redeliveryTopic: string;
   readonly gated: boolean;
   readonly shards: () => readonly WatchedShard[];
+  /** How far the group is in the main topic, and what there is of it; by partition. */
+  readonly onCommitted: (
+    committed: ReadonlyMap<number, number>,
+    ranges: ReadonlyMap<number, Range>,
+  ) => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -96,6 +101,10 @@ export class Evidence implements Component {
       offsets.ranges(retryTopic),
       offsets.ranges(redeliveryTopic),
     ]);
+    this.#deps.onCommitted(
+      committed,
+      redeliveryTopic === mainTopic ? redelivered : await offsets.ranges(mainTopic),
+    );
     const rounds = shards().map(async (shard) => {
       const range = retry.get(shard.partition);
       if (range === undefined) return false;

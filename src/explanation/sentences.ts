@@ -1,5 +1,6 @@
 import { keyOf } from '../domain/unit.ts';
 import type { KeyFacts } from './facts.ts';
+import type { OpenBreaker } from '../protection/breaker.ts';
 import { lockSentences } from './lock-sentences.ts';
 import { errorWords, several, timeWords, unitWords } from './words.ts';
 
@@ -25,13 +26,18 @@ function routeSentences({ control: { paused, breaker }, problems, now }: KeyFact
       : [
           `The route is paused since ${timeWords(paused.since, now)} (${paused.reason}): nothing is redelivered until it is resumed.`,
         ]),
-    ...(breaker === null
-      ? []
-      : [
-          `The circuit breaker is open since ${timeWords(breaker.since, now)} (${breaker.reason}): new failures stop their partition, and few retries are sent.`,
-        ]),
+    ...(breaker === null ? [] : [breakerSentence(breaker, now)]),
     ...problems.map((problem) => `The route is degraded: ${problem}.`),
   ];
+}
+
+function breakerSentence({ state, cause, since, reason, detail }: OpenBreaker, now: number): string {
+  const why = detail === null ? reason : `${reason}: ${detail}`;
+  const begin = `The circuit breaker is ${state} since ${timeWords(since, now)} (${why}): new failures stop their partition, and`;
+  if (cause === 'locked-keys')
+    return `${begin} retries go on; it closes by itself when fewer keys are locked.`;
+  if (cause === 'operator') return `${begin} few retries are sent, until an operator closes it.`;
+  return `${begin} few retries are sent; it closes by itself when they succeed.`;
 }
 
 function silentSentences({ silent, locks }: KeyFacts): string[] {

@@ -125,7 +125,7 @@ export class Gate {
     return (
       session.passes(key, record.headers, record.offset) &&
       !lanes.isHalted &&
-      session.blockedMs === 0 &&
+      session.block.isOpen &&
       !this.#pollAge.tooOld() &&
       (key === null || key === undefined || !lanes.has(key))
     );

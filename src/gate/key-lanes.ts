@@ -132,7 +132,7 @@ export class KeyLanes {
       step.at === 'ask' &&
       this.#halt === undefined &&
       session.passes(record.key, record.headers, record.offset) &&
-      session.blockedMs === 0 &&
+      session.block.isOpen &&
       !pollAge.tooOld()
     );
   }
@@ -223,11 +223,12 @@ export class KeyLanes {
       const verdict = verdicts[index];
       if (verdict !== undefined) one.step = stepAfter(verdict, claim);
     });
+    if (task.step.at !== 'handle') session.block.tried(task, false);
   }
 
   async #handle(lane: Lane, task: Task, claim: number | undefined): Promise<void> {
     const { slots } = task.pool;
-    const obstacle = this.#obstacle();
+    const obstacle = this.#obstacle(task);
     if (obstacle !== undefined) {
       await obstacle;
       return;
@@ -235,7 +236,7 @@ export class KeyLanes {
     if (!slots.tryTake()) {
       await slots.take();
       // Whoever waited for a slot looks at everything again.
-      if (this.#deps.session.closed || this.#obstacle() !== undefined) {
+      if (this.#deps.session.closed || this.#obstacle(task) !== undefined) {
         slots.release();
         return;
       }
@@ -248,11 +249,11 @@ export class KeyLanes {
     }
   }
 
-  /** What keeps every record of the partition back just now; resolves when it is worth looking again. */
-  #obstacle(): Promise<void> | undefined {
-    const { session, pollAge, clock } = this.#deps;
-    const waitMs = session.blockedMs;
-    if (waitMs > 0) return sleep(clock, waitMs, session.signal);
+  /** What keeps the record back just now; resolves when it is worth looking again. */
+  #obstacle(task: Task): Promise<void> | undefined {
+    const { session, pollAge } = this.#deps;
+    const blocked = session.block.obstacle(task);
+    if (blocked !== undefined) return blocked;
     if (pollAge.tooOld()) return pollAge.nextPoll(session.signal);
     return this.#halt === undefined ? undefined : this.#halted();
   }
@@ -321,8 +322,10 @@ export class KeyLanes {
         return;
       case 'block':
         task.step = { at: 'ask' };
+        this.#deps.session.block.tried(task, false);
         return;
       case 'redirect':
+        this.#deps.session.block.tried(task, true);
         task.step = { at: 'publish', claim: this.#deps.session.claimNumber, headers: result.headers };
         return;
       case 'done':
@@ -368,6 +371,7 @@ export class KeyLanes {
   #finish(lane: Lane, task: Task, finish: Finish): void {
     if (lane.tasks[0] !== task) return;
     lane.tasks.shift();
+    this.#deps.session.block.tried(task, finish === 'handled');
     // Before anybody hears of it: the next record of the key is on the short way again.
     if (lane.tasks.length === 0) this.#leave(lane);
     if (finish !== 'handled' || task.delivery !== undefined) {

@@ -1,4 +1,5 @@
 import { Backoff } from './backoff.ts';
+import { Block } from './block.ts';
 import { CallQueue, type AskMany } from './call-queue.ts';
 import type { Settled } from './call-lane.ts';
 import { ClaimState, type ClaimEnd } from './claim-state.ts';
@@ -52,7 +53,8 @@ export class PartitionSession {
   readonly #admitRedelivered: AskMany<AdmissionItem, Verdict>;
   readonly #reportFresh: AskMany<OutcomeItem, Result>;
   readonly #reportRedelivered: AskMany<OutcomeItem, Result>;
-  #blockedUntil = 0;
+  /** What the circuit breaker keeps back. */
+  readonly block: Block;
 
   constructor(partition: number, deps: SessionDeps) {
     this.partition = partition;
@@ -60,6 +62,7 @@ export class PartitionSession {
     const { clock, emit, random, retry, service, ownership, pollAge } = deps;
     const { route, topic, patienceMs } = deps;
     const { signal } = this.#closing;
+    this.block = new Block(clock, signal);
     this.#state = new ClaimState(partition, emit);
     this.#alone = new GoingAlone({
       ...{ route, topic, patienceMs, clock, emit, state: this.#state, kept: this.#kept },
@@ -123,11 +126,6 @@ export class PartitionSession {
   /** Whether a record may be handled without asking. The normal case; no call, no promise, no allocation with an empty list. */
   passes(key: RecordKey, headers: RecordHeaders | null | undefined, offset: number): boolean {
     return this.#state.flowing && !hasDelivery(headers) && !this.#state.keys.mustAsk(key, offset);
-  }
-
-  /** How long the circuit breaker keeps the partition where it is. */
-  get blockedMs(): number {
-    return this.#blockedUntil === 0 ? 0 : this.#stillBlocked();
   }
 
   /** Asks about records of one key, all fresh or all redelivered. */
@@ -286,7 +284,7 @@ export class PartitionSession {
         keys.add(record.key, task.originOffset);
         break;
       case 'block':
-        this.#blockedUntil = this.#deps.clock.now() + result.retryAfterMs;
+        this.block.begin(result.retryAfterMs);
         this.#deps.emit({
           type: 'blocked',
           partition: this.partition,
@@ -329,12 +327,5 @@ export class PartitionSession {
 
   #ticket(): { claimEpoch: string; incarnation: string } {
     return this.#state.ticket ?? { claimEpoch: '', incarnation: '' };
-  }
-
-  #stillBlocked(): number {
-    const left = this.#blockedUntil - this.#deps.clock.now();
-    if (left > 0) return left;
-    this.#blockedUntil = 0;
-    return 0;
   }
 }

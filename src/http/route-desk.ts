@@ -5,6 +5,7 @@ import type { FailureLog } from '../failures/failure-log.ts';
 import type { FailureStore } from '../failures/failure-store.ts';
 import type { GateBox } from '../penalty-box/gate-box.ts';
 import type { OperatorBox } from '../penalty-box/operator-box.ts';
+import type { RedeliveryRate } from '../protection/redelivery-rate.ts';
 import type { RouteControl } from '../protection/route-control.ts';
 import type { RedriveDesk } from '../redrive/redrive-desk.ts';
 
@@ -14,6 +15,7 @@ export interface RouteDesk {
   readonly gate: GateBox;
   readonly operator: OperatorBox;
   readonly control: Pick<RouteControl, 'state' | 'change'>;
+  readonly rate: Pick<RedeliveryRate, 'perSecond' | 'growth'>;
   readonly failures: {
     readonly log: Pick<FailureLog, 'add'>;
     readonly store: Pick<FailureStore, 'top' | 'ofUnit'>;

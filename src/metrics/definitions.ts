@@ -155,6 +155,12 @@ export const definitions = {
     help: 'The circuit breaker: 0 closed, 1 half-open, 2 open. Take the maximum over replicas.',
     labels: {},
   },
+  redeliveryRate: {
+    type: 'gauge',
+    name: 'redelivery_rate',
+    help: 'Redeliveries per second that this replica may make at most now: its share of the route.',
+    labels: {},
+  },
 } as const satisfies Record<string, Definition>;
 
 /** Gauges of the shards that this replica owns, added up over them at each scrape (shard-gauges.ts). */

@@ -15,7 +15,8 @@ import type { Findings, Ingested, OwnerReply, Refusal, ReleasePolicy } from '../
 import { accepted, OwnerBox } from '../penalty-box/owner-box.ts';
 import type { Remade, Takeover } from '../penalty-box/owner-box.ts';
 import type { BoxScripts } from '../penalty-box/box-scripts.ts';
-import type { ReleaseLimit } from '../protection/release-limit.ts';
+import type { ProbePermits } from '../protection/probe-permits.ts';
+import type { ShardLimit } from '../protection/release-limit.ts';
 import type { ContentSources } from '../redelivery/content.ts';
 import { Redelivery } from '../redelivery/redelivery.ts';
 import type { Destinations } from '../redelivery/outgoing-record.ts';
@@ -34,7 +35,8 @@ export interface ShardDeps {
   readonly gated: boolean;
   readonly hold: boolean;
   readonly undeliverableAttempts: number;
-  readonly limit: ReleaseLimit;
+  readonly limit: ShardLimit;
+  readonly permits: ProbePermits;
   readonly room: () => number;
   readonly send: Send;
   readonly retryTopic: string;
@@ -68,7 +70,8 @@ export interface ShardDeps {
   /** Kafka refused to take it, for its own sake. */
   readonly onUnpublishable: (job: Job) => void;
   readonly onFindings: (findings: Findings) => void;
-  readonly onRestored: (seconds: number) => void;
+  /** `rebuilt`: from Kafka. */
+  readonly onRestored: (seconds: number, rebuilt: boolean) => void;
 }
 
 const RETRY = 500;
@@ -291,13 +294,14 @@ export class Shard {
   /** The box is as Kafka says: stamp it if it was rebuilt, and begin to release. */
   async #answer(): Promise<void> {
     const { clock, logger, nonce, onRestored } = this.#deps;
-    if (this.#rebuiltTo !== null) {
+    const rebuilt = this.#rebuiltTo !== null;
+    if (rebuilt) {
       accepted(await this.box.stamp(nonce(), this.#topics), 'stamp');
       this.#rebuiltTo = null;
     }
     this.#restored = true;
     const seconds = (clock.monotonic() - this.#begunAt) / 1_000;
-    onRestored(seconds);
+    onRestored(seconds, rebuilt);
     logger.info(
       { event: 'shard_owned', partition: this.partition, ownerEpoch: this.box.ownerEpoch, seconds },
       'owns the shard',

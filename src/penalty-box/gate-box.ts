@@ -115,7 +115,17 @@ interface Deps {
   readonly policy: GatePolicy;
   readonly random: () => number;
   /** While new failures are refused: when to try such a record again, in ms. 0 = they are not refused. */
-  readonly blocking?: () => number;
+  readonly blocking?: (partition: number) => number;
+  readonly onOutcomes?: (
+    partition: number,
+    outcomes: readonly GateOutcome[],
+    results: readonly OutcomeResult[],
+  ) => void;
+  readonly onVerdicts?: (
+    partition: number,
+    records: readonly GateRecord[],
+    verdicts: readonly Verdict[],
+  ) => void;
 }
 
 /** The box as a consumer's gate sees it: claims, admissions, outcomes. Any replica may call it. */
@@ -124,13 +134,15 @@ export class GateBox {
   readonly #policy: GatePolicy;
   readonly #random: () => number;
   readonly #delays: string;
-  readonly #blocking: () => number;
+  readonly #blocking: (partition: number) => number;
+  readonly #heard: Pick<Deps, 'onOutcomes' | 'onVerdicts'>;
 
-  constructor({ scripts, policy, random, blocking = () => 0 }: Deps) {
+  constructor({ scripts, policy, random, blocking = () => 0, ...heard }: Deps) {
     this.#scripts = scripts;
     this.#policy = policy;
     this.#random = random;
     this.#blocking = blocking;
+    this.#heard = heard;
     this.#delays = delayTable(policy.backoff, policy.maxAttempts).join(',');
   }
 
@@ -187,7 +199,9 @@ export class GateBox {
       incarnation,
       ...records.flatMap((record): Argument[] => [...recordArgs(record), record.mayHold === false ? 0 : 1]),
     ]);
-    return answered(reply, (result) => result.map(readVerdict));
+    const verdicts = answered(reply, (result) => result.map(readVerdict));
+    if (verdicts.ok) this.#heard.onVerdicts?.(partition, records, verdicts.value);
+    return verdicts;
   }
 
   async outcomes(
@@ -203,7 +217,7 @@ export class GateBox {
       this.#policy.maxAge ?? 0,
       this.#policy.backoff.jitter,
       this.#delays,
-      this.#blocking(),
+      this.#blocking(partition),
       ...outcomes.flatMap((outcome): Argument[] => [
         ...recordArgs(outcome),
         outcome.failure === null ? 1 : 0,
@@ -214,7 +228,9 @@ export class GateBox {
         this.#random(),
       ]),
     ]);
-    return answered(reply, (result) => result.map(readOutcome));
+    const results = answered(reply, (result) => result.map(readOutcome));
+    if (results.ok) this.#heard.onOutcomes?.(partition, outcomes, results.value);
+    return results;
   }
 }
 

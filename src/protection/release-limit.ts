@@ -1,9 +1,35 @@
-/** Lets at most so many redeliveries through per second, with bursts of up to a tenth of a second's worth. */
+/** One shard's access to the limit. */
+export interface ShardLimit {
+  /** How many may go now. */
+  available(): number;
+  take(count: number): void;
+  /** ms until it is worth asking again. */
+  wait(): number;
+}
+
+const SECOND = 1_000;
+/** What is released evenly arrives less evenly: this much below the limit, nobody sees more than the limit in any second. */
+const PACE = 0.95;
+/** What may be saved up, in seconds of the rate. */
+const BURST = 0.05;
+/** When a shard that has used up its part asks again, ms. */
+const NEXT_TURN = 10;
+
+/**
+ * Lets at most so many redeliveries through in any second, evenly. While several shards want more than there is, none of
+ * them gets more than its part.
+ */
 export class ReleaseLimit {
   readonly #monotonic: () => number;
   readonly #perSecond: () => number;
   #tokens = 0;
   #filledAt: number;
+  /** What was taken in the last second, the oldest first. */
+  readonly #taken: { readonly at: number; readonly shard: number; readonly count: number }[] = [];
+  #total = 0;
+  readonly #totals = new Map<number, number>();
+  /** When each shard was refused last. */
+  readonly #refused = new Map<number, number>();
 
   /** `perSecond` is asked each time: this replica's share of the route's limit changes with the shards that it owns. */
   constructor(monotonic: () => number, perSecond: () => number) {
@@ -12,23 +38,77 @@ export class ReleaseLimit {
     this.#filledAt = monotonic();
   }
 
-  /** How many may go now. */
-  available(): number {
+  of(shard: number): ShardLimit {
+    return {
+      available: () => this.#available(shard),
+      take: (count) => {
+        this.#take(shard, count);
+      },
+      wait: () => this.#wait(shard),
+    };
+  }
+
+  #available(shard: number): number {
     const now = this.#monotonic();
     const rate = this.#perSecond();
+    this.#fill(now, rate);
+    const free = Math.min(this.#tokens, this.#most(rate) - this.#total, this.#part(shard, now, rate));
+    if (free >= 1) {
+      this.#refused.delete(shard);
+      return Math.floor(free);
+    }
+    if (rate > 0) this.#refused.set(shard, now);
+    return 0;
+  }
+
+  #take(shard: number, count: number): void {
+    if (count === 0) return;
+    this.#tokens -= count;
+    this.#taken.push({ at: this.#monotonic(), shard, count });
+    this.#total += count;
+    this.#totals.set(shard, (this.#totals.get(shard) ?? 0) + count);
+  }
+
+  #wait(shard: number): number {
+    const now = this.#monotonic();
+    const rate = this.#perSecond();
+    if (rate === 0) return SECOND;
+    const [oldest] = this.#taken;
+    const full = this.#total >= this.#most(rate) && oldest !== undefined;
+    const waits = [
+      ((1 - this.#tokens) / (rate * PACE)) * SECOND,
+      full ? oldest.at + SECOND - now : 0,
+      this.#part(shard, now, rate) < 1 ? NEXT_TURN : 0,
+    ];
+    return Math.min(SECOND, Math.max(1, Math.ceil(Math.max(...waits))));
+  }
+
+  #fill(now: number, rate: number): void {
     // Paused: also what had been saved up stays.
     if (rate === 0) this.#tokens = 0;
-    this.#tokens = Math.min(Math.max(1, rate / 10), this.#tokens + ((now - this.#filledAt) / 1_000) * rate);
+    const more = ((now - this.#filledAt) / SECOND) * rate * PACE;
+    this.#tokens = Math.min(Math.max(1, rate * BURST), this.#tokens + more);
     this.#filledAt = now;
-    return Math.floor(this.#tokens);
+    for (let [first] = this.#taken; first !== undefined && first.at <= now - SECOND; [first] = this.#taken) {
+      this.#taken.shift();
+      this.#total -= first.count;
+      this.#totals.set(first.shard, (this.#totals.get(first.shard) ?? 0) - first.count);
+    }
   }
 
-  take(count: number): void {
-    this.#tokens -= count;
+  /** In any second. A rate below 1 is kept by the tokens. */
+  #most(rate: number): number {
+    return rate === 0 ? 0 : Math.max(1, Math.floor(rate));
   }
 
-  /** ms until one may go. */
-  wait(): number {
-    return Math.max(1, Math.ceil(((1 - this.#tokens) / this.#perSecond()) * 1_000));
+  /** What the shard may take yet, where others want to as well. */
+  #part(shard: number, now: number, rate: number): number {
+    let others = 0;
+    for (const [other, at] of this.#refused) {
+      if (at <= now - SECOND) this.#refused.delete(other);
+      else if (other !== shard) others++;
+    }
+    if (others === 0) return Infinity;
+    return Math.ceil(this.#most(rate) / (others + 1)) - (this.#totals.get(shard) ?? 0);
   }
 }

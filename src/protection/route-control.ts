@@ -4,6 +4,8 @@ import { OrchestratorError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Register, Versioned } from '../redis/register.ts';
 import { Trouble } from '../trouble.ts';
+import { isProbing, openedByHand } from './breaker.ts';
+import type { OpenBreaker } from './breaker.ts';
 
 /** What an operator has switched, and why. */
 export interface Imposed {
@@ -15,32 +17,24 @@ export interface Imposed {
 export interface ControlState {
   /** Nothing is redelivered or dead-lettered; failures go on being recorded. */
   readonly paused: Imposed | null;
-  /** The breaker is open: new failures stop their partition, and redelivery falls to a few probes. */
-  readonly breaker: Imposed | null;
+  /** The circuit breaker, where it is not closed: new failures stop their partition. Opened by itself, or by an operator. */
+  readonly breaker: OpenBreaker | null;
 }
 
 interface Deps {
   readonly register: Pick<Register, 'read' | 'replace'>;
   /** Told of each state that is new to this replica. */
-  readonly onChange: (state: ControlState) => void;
+  readonly onChange: (state: ControlState, before: ControlState) => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 const INTERVAL = 1_000;
 const TRIES = 5;
-/** Redeliveries per second of a route whose breaker is open. */
-const PROBES = 1;
 const NOTHING: ControlState = { paused: null, breaker: null };
 
-/** Redeliveries per second that are allowed, where the route may have `maxPerSecond`. */
-export function releaseRate({ paused, breaker }: ControlState, maxPerSecond: number): number {
-  if (paused !== null) return 0;
-  return breaker === null ? maxPerSecond : Math.min(PROBES, maxPerSecond);
-}
-
 /**
- * What operators have switched for a route: all replicas follow within a second. While Redis does not answer, what it said
+ * What is switched for a route, by operators or by its breaker: all replicas follow within a second. While Redis does not answer, what it said
  * last stands; where it has forgotten it, a replica that knows writes it back.
  */
 export class RouteControl implements Component {
@@ -58,6 +52,11 @@ export class RouteControl implements Component {
 
   get state(): ControlState {
     return this.#state;
+  }
+
+  /** Rises with every change. */
+  get version(): number {
+    return this.#version;
   }
 
   /** Known before anything is released: a paused route stays so through a restart. */
@@ -121,12 +120,31 @@ export class RouteControl implements Component {
   #adopt({ version, text }: Versioned): void {
     if (version <= this.#version) return;
     this.#version = version;
-    this.#state = { ...NOTHING, ...(JSON.parse(text) as Partial<ControlState>) };
+    const before = this.#state;
+    this.#state = read(text);
+    this.#deps.onChange(this.#state, before);
+    if (shown(this.#state) === shown(before)) return;
     const { paused, breaker } = this.#state;
-    this.#deps.onChange(this.#state);
     this.#deps.logger.info(
-      { event: 'route_control', paused: paused !== null, breaker: breaker === null ? 'closed' : 'open' },
+      {
+        event: 'route_control',
+        paused: paused !== null,
+        breaker: breaker?.state ?? 'closed',
+        cause: breaker?.cause ?? null,
+      },
       'the route is switched',
     );
   }
+}
+
+/** What the log tells of it: not each probe. */
+function shown({ paused, breaker }: ControlState): string {
+  return [paused !== null, breaker?.state, breaker?.cause, isProbing(breaker)].join();
+}
+
+function read(text: string): ControlState {
+  const { paused = null, breaker = null } = JSON.parse(text) as Partial<ControlState>;
+  // Before the breaker acted by itself, only an operator could open it.
+  const known = breaker && (breaker.cause as OpenBreaker['cause'] | undefined);
+  return { paused, breaker: breaker && (known ? breaker : openedByHand(breaker.since, breaker.reason)) };
 }

@@ -48,6 +48,21 @@ export function controlKey(prefix: string, route: string): string {
   return `${prefix}{${route}}:control`;
 }
 
+/** How many probes each shard may have in flight while the route's breaker is open. */
+export function probesKey(prefix: string, route: string): string {
+  return `${prefix}{${route}}:probes`;
+}
+
+/** What each replica has seen of the route's outcomes lately. */
+export function outcomesKey(prefix: string, route: string): string {
+  return `${prefix}{${route}}:outcomes`;
+}
+
+/** What a shard has in flight: one of its keys. */
+export function flightKey(prefix: string, route: string, partition: number): string {
+  return shardKeys(prefix, route, partition)[NAMES.indexOf('flight')] ?? '';
+}
+
 /** Where a script tells the shard's owner that something is due earlier than before. */
 export function wakeChannel(prefix: string, route: string, partition: number | '*'): string {
   return `${prefix}{${route}:${String(partition)}}:meta`;

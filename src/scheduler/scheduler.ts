@@ -4,13 +4,15 @@ import type { Logger } from '../logger.ts';
 import type { Job } from '../penalty-box/entry.ts';
 import { refusalOf } from '../penalty-box/owner-box.ts';
 import type { OwnerReply, Refusal } from '../penalty-box/owner-box.ts';
-import type { ReleaseLimit } from '../protection/release-limit.ts';
+import type { ProbePermits } from '../protection/probe-permits.ts';
+import type { ShardLimit } from '../protection/release-limit.ts';
 
 interface Deps {
   readonly clock: Clock;
   /** Surely past on Redis' clock, epoch ms. */
   readonly past: () => number;
-  readonly limit: ReleaseLimit;
+  readonly limit: ShardLimit;
+  readonly permits: Pick<ProbePermits, 'needed' | 'ask' | 'giveBack' | 'again'>;
   /** How many more jobs may be on their way. */
   readonly room: () => number;
   readonly release: (limit: number) => Promise<OwnerReply<Job[]>>;
@@ -83,12 +85,15 @@ export class Scheduler implements Component {
 
   /** Releases until nothing is due or there is no room; answers when to look again. */
   async #run(): Promise<number> {
-    const { limit, room, release, send, onRefused, past, logger } = this.#deps;
+    const { limit, permits, room, release, send, onRefused, past, logger } = this.#deps;
     for (;;) {
       this.#again = false;
       if (this.#stopped) return Infinity;
-      const allowed = Math.min(BATCH, limit.available(), room());
+      let allowed = Math.min(BATCH, limit.available(), room());
       if (allowed < 1) return past() + (limit.available() < 1 ? limit.wait() : 2);
+      const probing = permits.needed;
+      if (probing) allowed = Math.min(allowed, await permits.ask());
+      if (allowed < 1) return past() + permits.again;
       let reply;
       try {
         reply = await release(allowed);
@@ -106,6 +111,10 @@ export class Scheduler implements Component {
       }
       limit.take(reply.value.length);
       send(reply.value);
+      if (probing) {
+        if (reply.value.length === 0) await permits.giveBack();
+        return past() + permits.again;
+      }
       if (reply.nextDue === null) return past() + LONGEST_SLEEP;
       if (reply.nextDue > past()) return reply.nextDue;
       if (reply.value.length === 0) return past() + 1;

@@ -121,6 +121,7 @@ export class TestDesk implements RouteDesk {
   readonly gate: GateBox;
   readonly operator: OperatorBox;
   readonly control = new SwitchesInMemory();
+  readonly rate = { perSecond: 50, growth: 'doubling' } as const;
   partitions = 4;
   mainPartitions = 4;
   /** What Kafka tells when it is asked again. */
@@ -216,12 +217,13 @@ export const CONFIG: RouteConfig = {
   carryForward: { age: 3_600_000, distance: 100_000 },
   afterDeadLetter: 'continue',
   deadLetters: { allowEdit: false, indexLimit: 100_000 },
-  redelivery: { window: 8, maxPerSecond: 500, topic: null },
+  redelivery: { window: 8, maxPerSecond: 500, startPerSecond: 50, topic: null },
   deliveryTimeout: 60_000,
   claimTtl: 10_000,
   journalInterval: 200,
   payload: { inlineUpTo: 65_536 },
   limits: { heldBytes: 2 ** 30, lockedKeys: 100_000 },
+  breaker: { failureShare: 0.9, window: 30_000, minimum: 50, keys: 20, probes: 5 },
   gateListLimit: 1_000,
 };
 

@@ -39,7 +39,7 @@ export interface BenchOptions<Name extends string> {
 const DEFAULTS = {
   backoff: { initial: '200ms', multiplier: 1, max: '5s', jitter: 0 },
   maxAttempts: 10,
-  redelivery: { maxPerSecond: 100_000 },
+  redelivery: { maxPerSecond: 100_000, startPerSecond: 100_000 },
 };
 
 /** One route of a bench, with names that no other test uses. */

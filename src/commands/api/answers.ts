@@ -11,7 +11,11 @@ export interface RouteAnswer {
   readonly name: string;
   readonly status: 'ok' | 'degraded';
   readonly paused: { readonly is: boolean; readonly reason: string | null };
-  readonly breaker: { readonly state: string; readonly reason: string | null };
+  readonly breaker: {
+    readonly state: string;
+    readonly reason: string | null;
+    readonly detail?: string | null;
+  };
   readonly totals: {
     readonly lockedKeys: number;
     readonly heldMessages: number;

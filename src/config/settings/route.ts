@@ -104,6 +104,12 @@ export const routeSettings = {
       doc: 'The most redeliveries of the route in a second; each replica has the share of the shards that it owns.',
       default: 500,
     },
+    startPerSecond: {
+      format: 'integer',
+      min: 1,
+      doc: 'What the rate begins at after a start, an outage, and when the circuit breaker has closed; it doubles every 5 s while that goes well.',
+      default: 50,
+    },
     topic: {
       format: 'topic',
       nullable: true,
@@ -161,6 +167,40 @@ export const routeSettings = {
       min: 1,
       doc: 'Above this, the circuit breaker opens: new failures stop their partition instead of locking their key.',
       default: 100_000,
+    },
+  },
+  breaker: {
+    failureShare: {
+      format: 'number',
+      min: 0.1,
+      max: 1,
+      doc: 'The circuit breaker opens where so much of what is handled fails.',
+      default: 0.9,
+    },
+    window: {
+      format: 'duration',
+      min: 10_000,
+      doc: 'How far back it looks at most. New failures of many keys show in 2 s.',
+      default: '30s',
+    },
+    minimum: {
+      format: 'integer',
+      min: 1,
+      doc: 'Fewer outcomes than this in the window never open it.',
+      default: 50,
+    },
+    keys: {
+      format: 'integer',
+      min: 1,
+      max: 1_000,
+      doc: 'Failures of fewer different keys than this never open it.',
+      default: 20,
+    },
+    probes: {
+      format: 'integer',
+      min: 1,
+      doc: 'While it is open: the most attempts under way at once, over all replicas; and successes in a row that close it.',
+      default: 5,
     },
   },
   gateListLimit: {

@@ -103,7 +103,7 @@ describe('retention of the retry topic', () => {
 });
 
 describe('redeliveries to a topic of their own', () => {
-  const route = { redelivery: { window: 1, maxPerSecond: 1, topic: 'orders.again' } };
+  const route = { redelivery: { window: 1, maxPerSecond: 1, startPerSecond: 1, topic: 'orders.again' } };
 
   test('may leave the main topic compacted, but must not go to a compacted one', () => {
     const compacted = { settings: { 'cleanup.policy': 'compact', 'max.message.bytes': '1000000' } };

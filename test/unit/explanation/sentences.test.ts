@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { openedByHand } from '../../../src/protection/breaker.ts';
 import type { KeyFacts } from '../../../src/explanation/facts.ts';
 import { explain } from '../../../src/explanation/sentences.ts';
 import { foreignUnit, keyUnit, originUnit } from '../../../src/domain/unit.ts';
@@ -323,10 +324,10 @@ const TABLE: readonly (readonly [what: string, facts: KeyFacts, sentences: reado
     facts({
       silent: [{ partition: 0, why: 'is being restored, or has no owner' }],
       problems: ['orders.dlq is missing'],
-      control: { paused: null, breaker: { since: NOW - 1_000, reason: 'the database is down' } },
+      control: { paused: null, breaker: openedByHand(NOW - 1_000, 'the database is down') },
     }),
     [
-      'The circuit breaker is open since 2026-11-21T17:59:59Z (1 s ago) (the database is down): new failures stop their partition, and few retries are sent.',
+      'The circuit breaker is open since 2026-11-21T17:59:59Z (1 s ago) (the database is down): new failures stop their partition, and few retries are sent, until an operator closes it.',
       'The route is degraded: orders.dlq is missing.',
       'Partition 0 is being restored, or has no owner: nobody can say now whether the key is locked there.',
       'Key Order-123 is not locked in any of the others: nothing of it waits here.',

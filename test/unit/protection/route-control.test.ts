@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createLogger } from '../../../src/logger.ts';
-import { type ControlState, releaseRate, RouteControl } from '../../../src/protection/route-control.ts';
-import { ReleaseLimit } from '../../../src/protection/release-limit.ts';
+import { openedByHand } from '../../../src/protection/breaker.ts';
+import { type ControlState, RouteControl } from '../../../src/protection/route-control.ts';
 import type { Versioned } from '../../../src/redis/register.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
@@ -24,7 +24,8 @@ class FakeRegister {
 
 const PAUSED = { since: 1, reason: 'maintenance' };
 const pause = (state: ControlState): ControlState => ({ ...state, paused: PAUSED });
-const open = (state: ControlState): ControlState => ({ ...state, breaker: PAUSED });
+const OPEN = openedByHand(2, 'overload');
+const open = (state: ControlState): ControlState => ({ ...state, breaker: OPEN });
 
 function replica(register: FakeRegister, clock: FakeClock): RouteControl {
   return new RouteControl({ register, clock, logger: createLogger('silent'), onChange: () => undefined });
@@ -69,7 +70,16 @@ describe('what operators switch', () => {
     const clock = new FakeClock();
     const [one, other] = [replica(register, clock), replica(register, clock)];
     await one.change(pause);
-    expect(await other.change(open)).toEqual({ paused: PAUSED, breaker: PAUSED });
+    expect(await other.change(open)).toEqual({ paused: PAUSED, breaker: OPEN });
+  });
+
+  test('by a version that knew only operators is taken for an operator\'s', async () => {
+    const register = new FakeRegister();
+    register.stored = { version: 7, text: JSON.stringify({ paused: null, breaker: PAUSED }) };
+    const control = replica(register, new FakeClock());
+    await control.start();
+    expect(control.state.breaker).toMatchObject({ cause: 'operator', state: 'open', ...PAUSED });
+    await control.stop();
   });
 
   test('is refused, and nothing is switched, while Redis is away', async () => {
@@ -79,24 +89,4 @@ describe('what operators switch', () => {
     await expect(control.change(pause)).rejects.toThrow('away');
     expect(control.state.paused).toBeNull();
   });
-});
-
-test('a paused route releases nothing, what it had saved up included; an open breaker one a second', async () => {
-  const clock = new FakeClock();
-  let state: ControlState = { paused: null, breaker: null };
-  const limit = new ReleaseLimit(
-    () => clock.monotonic(),
-    () => releaseRate(state, 500),
-  );
-  await clock.advance(1_000);
-  expect(limit.available()).toBe(50);
-  state = { paused: PAUSED, breaker: null };
-  expect(limit.available()).toBe(0);
-  await clock.advance(60_000);
-  expect(limit.available()).toBe(0);
-  state = { paused: null, breaker: PAUSED };
-  await clock.advance(999);
-  expect(limit.available()).toBe(0);
-  await clock.advance(60_000);
-  expect(limit.available()).toBe(1);
 });

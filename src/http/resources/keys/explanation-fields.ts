@@ -18,7 +18,7 @@ export function explanationFields(facts: KeyFacts): Fields {
     locked: locks.length > 0 ? true : silent.length > 0 ? null : false,
     sentences: explain(facts),
     paused: control.paused,
-    breakerOpen: control.breaker,
+    breakerOpen: control.breaker && { since: control.breaker.since, reason: control.breaker.reason },
     problems: [...facts.problems],
     locks: locks.map((lock) => lockFields(lock, facts)),
     silent: [...silent],

@@ -2,6 +2,8 @@ import type { Static } from 'typebox';
 import type { Clock } from '../../../clock.ts';
 import { OrchestratorError } from '../../../errors.ts';
 import type { Totals } from '../../../penalty-box/operator-box.ts';
+import { isProbing } from '../../../protection/breaker.ts';
+import type { OpenBreaker } from '../../../protection/breaker.ts';
 import type { ControlState } from '../../../protection/route-control.ts';
 import type { RouteDesk } from '../../route-desk.ts';
 import type { RouteView } from './schemas.ts';
@@ -31,6 +33,7 @@ export async function viewRoute(desk: RouteDesk, clock: Clock): Promise<Static<t
     config,
     status: problems.length === 0 ? 'ok' : 'degraded',
     ...controlFields(desk.control.state),
+    redelivery: redeliveryFields(desk),
     partitions,
     totals: {
       // Without ordering a message that waits locks nothing but itself.
@@ -55,7 +58,24 @@ export function controlFields({
   const nobody = { since: null, reason: null };
   return {
     paused: { is: paused !== null, ...(paused ?? nobody) },
-    breaker: { state: breaker === null ? 'closed' : 'open', ...(breaker ?? nobody) },
+    breaker: breakerFields(breaker),
+  };
+}
+
+function breakerFields(breaker: OpenBreaker | null): Static<typeof RouteView>['breaker'] {
+  if (breaker === null) return { state: 'closed', since: null, reason: null, cause: null, detail: null };
+  const { state, since, reason, cause, detail } = breaker;
+  return { state, since, reason, cause, detail };
+}
+
+function redeliveryFields({ rate, control, config }: RouteDesk): Static<typeof RouteView>['redelivery'] {
+  const { paused, breaker } = control.state;
+  const { probes } = config.breaker;
+  return {
+    perSecond: paused === null ? rate.perSecond : 0,
+    maxPerSecond: config.redelivery.maxPerSecond,
+    growth: rate.growth,
+    probes: isProbing(breaker) ? probes : null,
   };
 }
 

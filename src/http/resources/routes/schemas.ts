@@ -20,8 +20,25 @@ export const RouteView = Type.Object({
     { description: 'Paused, nothing is redelivered or dead-lettered; failures go on being recorded.' },
   ),
   breaker: Type.Object(
-    { state: oneOf('closed', 'open'), ...Imposed },
-    { description: 'Open, new failures stop their partition, and redelivery falls to a few probes.' },
+    {
+      state: oneOf('closed', 'half-open', 'open'),
+      ...Imposed,
+      cause: Type.Union([oneOf('operator', 'failures', 'locked-keys'), Type.Null()]),
+      detail: nullable(Type.String({ description: 'The figures behind the reason.' })),
+    },
+    {
+      description:
+        'Open, new failures stop their partition, and redelivery falls to a few probes (not where the cause is `locked-keys`). Half-open: probes succeed.',
+    },
+  ),
+  redelivery: Type.Object(
+    {
+      perSecond: Type.Number({ description: 'The rate of the route in force, as this replica has it; 0: paused.' }),
+      maxPerSecond: Type.Integer(),
+      growth: oneOf('doubling', 'adding'),
+      probes: nullable(Type.Integer({ description: 'The breaker is open: so many attempts at once instead.' })),
+    },
+    { description: 'How fast messages are redelivered now.' },
   ),
   partitions: Type.Integer({ description: '0 until Kafka has said how many there are.' }),
   totals: Type.Object({

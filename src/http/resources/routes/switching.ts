@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
+import { openedByHand } from '../../../protection/breaker.ts';
 import type { ControlState, Imposed } from '../../../protection/route-control.ts';
 import type { App, AppContext } from '../../app-context.ts';
 import { errorAnswers, RouteParams } from '../../schemas.ts';
@@ -75,8 +76,8 @@ export function switchRoutes(app: App, { desks, clock, audit }: AppContext): voi
     (request) => {
       const { state: wanted, reason } = request.body;
       return change(request, request.params.route, `breaker-${wanted}`, reason, (state, imposed) => {
-        if ((state.breaker === null) === (wanted === 'closed')) return state;
-        return { ...state, breaker: wanted === 'open' ? imposed : null };
+        if (wanted === 'closed' ? state.breaker === null : state.breaker?.cause === 'operator') return state;
+        return { ...state, breaker: wanted === 'open' ? openedByHand(imposed.since, imposed.reason) : null };
       });
     },
   );
