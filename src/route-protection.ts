@@ -107,7 +107,8 @@ export function createProtection(route: RouteConfig, deps: Deps): Protection {
   return {
     ...inOrder([control, breaker]),
     ...{ control, outcomes, rate },
-    blocking: (partition) => (control.state.breaker === null ? 0 : untilSlot(partition, partitions(), clock.now())),
+    blocking: (partition) =>
+      control.state.breaker === null ? 0 : untilSlot(partition, partitions(), clock.now()),
     window: () => (route.gate && !isProbing(control.state.breaker) ? route.redelivery.window : 1),
     limitOf: (shard) => limit.of(shard),
     permitsOf: (shard) =>

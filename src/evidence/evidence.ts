@@ -29,10 +29,7 @@ interface Deps {
   readonly gated: boolean;
   readonly shards: () => readonly WatchedShard[];
   /** How far the group is in the main topic, and what there is of it; by partition. */
-  readonly onCommitted: (
-    committed: ReadonlyMap<number, number>,
-    ranges: ReadonlyMap<number, Range>,
-  ) => void;
+  readonly onCommitted: (committed: ReadonlyMap<number, number>, ranges: ReadonlyMap<number, Range>) => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }

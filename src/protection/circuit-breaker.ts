@@ -72,11 +72,14 @@ export class CircuitBreaker implements Component {
   }
 
   async #watch(): Promise<void> {
-    const { signal } = this.#abort;
-    while (!signal.aborted) {
-      await this.#deps.clock.sleep(INTERVAL, signal).catch(() => undefined);
-      if (!signal.aborted) await this.look();
+    while (!this.#isStopped()) {
+      await this.#deps.clock.sleep(INTERVAL, this.#abort.signal).catch(() => undefined);
+      if (!this.#isStopped()) await this.look();
     }
+  }
+
+  #isStopped(): boolean {
+    return this.#abort.signal.aborted;
   }
 
   /** One look. Never rejects: while Redis is away, the breaker stays as it is. */

@@ -35,7 +35,7 @@ export function failing(tallies: readonly Tally[], policy: FailingPolicy): strin
     // A moment is enough where new failures alone tell of many: they say by their offsets what was handled between them.
     if (tally.span < policy.window && tally.following < policy.minimum) continue;
     const share = shareOf(tally, policy.window);
-    if (share === null || share.outcomes < policy.minimum || tally.keys.length < policy.keys) continue;
+    if (share.outcomes < policy.minimum || tally.keys.length < policy.keys) continue;
     if (share.failures < policy.failureShare * share.handled) continue;
     const percent = Math.floor((100 * share.failures) / share.handled);
     return `${percent} % of ${share.handled} attempts in ${tally.span / 1_000} s failed, of at least ${tally.keys.length} keys`;

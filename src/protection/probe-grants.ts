@@ -54,6 +54,9 @@ export class ProbeGrants {
     const key = probesKey(this.#deps.keyPrefix, this.#deps.route);
     const table = await this.#deps.servers.serverOf(key).connection.redis.hgetall(key).catch(unanswered);
     if (Number(table['since']) !== since) return 0;
-    return Object.entries(table).reduce((sum, [field, value]) => sum + (field === 'since' ? 0 : Number(value)), 0);
+    return Object.entries(table).reduce(
+      (sum, [field, value]) => sum + (field === 'since' ? 0 : Number(value)),
+      0,
+    );
   }
 }

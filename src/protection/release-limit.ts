@@ -12,12 +12,14 @@ const SECOND = 1_000;
 const PACE = 0.95;
 /** What may be saved up, in seconds of the rate. */
 const BURST = 0.05;
-/** When a shard that has used up its part asks again, ms. */
+/** When a shard that is ahead of others asks again, ms. */
 const NEXT_TURN = 10;
+/** A shard that was refused asks again when it was told to, and no later than so long after, ms. */
+const LATE = 50;
 
 /**
  * Lets at most so many redeliveries through in any second, evenly. While several shards want more than there is, none of
- * them gets more than its part.
+ * them gets ahead of the others.
  */
 export class ReleaseLimit {
   readonly #monotonic: () => number;
@@ -28,7 +30,7 @@ export class ReleaseLimit {
   readonly #taken: { readonly at: number; readonly shard: number; readonly count: number }[] = [];
   #total = 0;
   readonly #totals = new Map<number, number>();
-  /** When each shard was refused last. */
+  /** Shards that were refused, and until when they will have asked again. */
   readonly #refused = new Map<number, number>();
 
   /** `perSecond` is asked each time: this replica's share of the route's limit changes with the shards that it owns. */
@@ -52,12 +54,12 @@ export class ReleaseLimit {
     const now = this.#monotonic();
     const rate = this.#perSecond();
     this.#fill(now, rate);
-    const free = Math.min(this.#tokens, this.#most(rate) - this.#total, this.#part(shard, now, rate));
+    const free = Math.min(this.#tokens, this.#most(rate) - this.#total, this.#lead(shard, now, rate));
     if (free >= 1) {
       this.#refused.delete(shard);
       return Math.floor(free);
     }
-    if (rate > 0) this.#refused.set(shard, now);
+    if (rate > 0) this.#refused.set(shard, now + this.#wait(shard) + LATE);
     return 0;
   }
 
@@ -78,7 +80,7 @@ export class ReleaseLimit {
     const waits = [
       ((1 - this.#tokens) / (rate * PACE)) * SECOND,
       full ? oldest.at + SECOND - now : 0,
-      this.#part(shard, now, rate) < 1 ? NEXT_TURN : 0,
+      this.#lead(shard, now, rate) < 1 ? NEXT_TURN : 0,
     ];
     return Math.min(SECOND, Math.max(1, Math.ceil(Math.max(...waits))));
   }
@@ -101,14 +103,16 @@ export class ReleaseLimit {
     return rate === 0 ? 0 : Math.max(1, Math.floor(rate));
   }
 
-  /** What the shard may take yet, where others want to as well. */
-  #part(shard: number, now: number, rate: number): number {
-    let others = 0;
-    for (const [other, at] of this.#refused) {
-      if (at <= now - SECOND) this.#refused.delete(other);
-      else if (other !== shard) others++;
+  /** How many the shard may take before it is ahead of one that waits. */
+  #lead(shard: number, now: number, rate: number): number {
+    let [least, waiting] = [Infinity, 0];
+    for (const [other, until] of this.#refused) {
+      if (until <= now) this.#refused.delete(other);
+      else if (other !== shard) {
+        waiting++;
+        least = Math.min(least, this.#totals.get(other) ?? 0);
+      }
     }
-    if (others === 0) return Infinity;
-    return Math.ceil(this.#most(rate) / (others + 1)) - (this.#totals.get(shard) ?? 0);
+    return least + Math.max(1, (rate * BURST) / (waiting + 1)) - (this.#totals.get(shard) ?? 0);
   }
 }

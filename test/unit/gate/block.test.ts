@@ -89,7 +89,7 @@ describe('after a block', () => {
 
   it('what waits is dropped with the partition', async () => {
     const { h, gate } = await blocked();
-    gate.revoked([0]);
+    await gate.revoked([0]);
     await h.clock.advance(0);
     expect(handled(h)).toHaveLength(1);
     await gate.close();

@@ -73,7 +73,7 @@ describe('what operators switch', () => {
     expect(await other.change(open)).toEqual({ paused: PAUSED, breaker: OPEN });
   });
 
-  test('by a version that knew only operators is taken for an operator\'s', async () => {
+  test("by a version that knew only operators is taken for an operator's", async () => {
     const register = new FakeRegister();
     register.stored = { version: 7, text: JSON.stringify({ paused: null, breaker: PAUSED }) };
     const control = replica(register, new FakeClock());

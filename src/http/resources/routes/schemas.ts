@@ -33,10 +33,14 @@ export const RouteView = Type.Object({
   ),
   redelivery: Type.Object(
     {
-      perSecond: Type.Number({ description: 'The rate of the route in force, as this replica has it; 0: paused.' }),
+      perSecond: Type.Number({
+        description: 'The rate of the route in force, as this replica has it; 0: paused.',
+      }),
       maxPerSecond: Type.Integer(),
       growth: oneOf('doubling', 'adding'),
-      probes: nullable(Type.Integer({ description: 'The breaker is open: so many attempts at once instead.' })),
+      probes: nullable(
+        Type.Integer({ description: 'The breaker is open: so many attempts at once instead.' }),
+      ),
     },
     { description: 'How fast messages are redelivered now.' },
   ),
