@@ -43,7 +43,8 @@ test('a route shows its configuration, its figures over all partitions, and what
     config: JSON.parse(JSON.stringify(api.desk.config)) as object,
     status: 'degraded',
     paused: { is: false, since: null, reason: null },
-    breaker: { state: 'closed', since: null, reason: null },
+    breaker: { state: 'closed', since: null, reason: null, cause: null, detail: null },
+    redelivery: { perSecond: 50, maxPerSecond: 500, growth: 'doubling', probes: null },
     partitions: 4,
     totals: {
       lockedKeys: 3,
