@@ -1,16 +1,23 @@
 import { writeFile } from 'node:fs/promises';
 import { startStack } from '../dev/stack/stack.ts';
 import type { Stack } from '../dev/stack/stack.ts';
+import { drawAll, keep } from './chart/keep.ts';
+import type { Draw } from './chart/keep.ts';
 import { measureGate } from './gate.ts';
+import { measureHerd } from './herd.ts';
 import { measureLocks } from './locks.ts';
 import { measureLoop } from './loop.ts';
 import { measureMemory } from './memory.ts';
+import { measureOutage } from './outage.ts';
 import { measurePunctuality } from './punctuality.ts';
+import { measureRamp } from './ramp.ts';
 import { measureRebuild } from './rebuild.ts';
 import { measureRedrive } from './redrive.ts';
+import { SCALE } from './scale.ts';
+import { measureStorm } from './storm.ts';
 import { measureTakeover } from './takeover.ts';
 
-type Measure = (stack: Stack, say: (line: string) => void) => Promise<Record<string, number>>;
+type Measure = (stack: Stack, say: (line: string) => void, draw: Draw) => Promise<Record<string, number>>;
 
 const measures: Record<string, Measure> = {
   gate: measureGate,
@@ -21,6 +28,10 @@ const measures: Record<string, Measure> = {
   rebuild: measureRebuild,
   takeover: measureTakeover,
   redrive: measureRedrive,
+  storm: measureStorm,
+  herd: measureHerd,
+  ramp: measureRamp,
+  outage: measureOutage,
 };
 
 const wanted = process.argv.slice(2);
@@ -28,12 +39,19 @@ const say = (line: string): void => {
   process.stderr.write(`bench: ${line}\n`);
 };
 
+// `draw` measures nothing: it draws the curves that were kept.
+if (wanted.includes('draw')) await drawAll();
+
 const figures: Record<string, number> = {};
 for (const [name, measure] of Object.entries(measures)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   // A server of their own for each: what one left behind is not in the way of the next.
   await using stack = await startStack();
-  Object.assign(figures, await measure(stack, say));
+  const charts: Parameters<Draw>[] = [];
+  const draw: Draw = (...chart) => void charts.push(chart);
+  Object.assign(figures, await measure(stack, say, draw));
+  // What was only tried out is not kept.
+  if (SCALE === 1) for (const chart of charts) await keep(...chart);
 }
 for (const [name, value] of Object.entries(figures))
   process.stdout.write(`${name.padEnd(32)}${String(rounded(value))}\n`);

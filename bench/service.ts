@@ -25,6 +25,9 @@ export interface MeasuredRoute {
   readonly retryTopic: string;
   readonly deadLetterTopic: string;
   readonly backoff?: string;
+  readonly gate?: boolean;
+  /** Default: as good as no limit. */
+  readonly maxPerSecond?: number;
 }
 
 export async function startService(stack: Stack, route: MeasuredRoute): Promise<MeasuredService> {
@@ -64,6 +67,13 @@ export async function startService(stack: Stack, route: MeasuredRoute): Promise<
   };
 }
 
+/** What the service says that it holds of a route. */
+export async function heldMessages(service: MeasuredService, route: string): Promise<number> {
+  const answer = await fetch(`${service.url}/v1/routes/${route}`);
+  const { totals } = (await answer.json()) as { totals?: { heldMessages?: number } };
+  return totals?.heldMessages ?? 0;
+}
+
 async function residentMebibytes(child: ChildProcess): Promise<number> {
   const status = await readFile(`/proc/${String(child.pid)}/status`, 'utf8');
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? NaN) / 1_024;
@@ -82,6 +92,14 @@ routes:
     deadLetterTopic: ${route.deadLetterTopic}
     backoff: ${route.backoff ?? '{ initial: 1s, multiplier: 2, max: 5m, jitter: 0 }'}
     maxAge: null
-    redelivery: { window: 64, maxPerSecond: 1000000, startPerSecond: 1000000 }
+    gate: ${String(route.gate ?? true)}
+    redelivery: { window: 64, ${rateOf(route)} }
 `;
+}
+
+/** Where no limit is given, there is as good as none from the start on. */
+function rateOf({ maxPerSecond }: MeasuredRoute): string {
+  return maxPerSecond === undefined
+    ? 'maxPerSecond: 1000000, startPerSecond: 1000000'
+    : `maxPerSecond: ${String(maxPerSecond)}`;
 }

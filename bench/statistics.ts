@@ -20,3 +20,9 @@ export function histogramQuantile(text: string, name: string, share: number): nu
   }
   return NaN;
 }
+
+/** The sum of a metric over all its labels, in Prometheus' text format. */
+export function metricSum(text: string, name: string): number {
+  const samples = text.matchAll(new RegExp(`^retry_orchestrator_${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'));
+  return [...samples].reduce((sum, [, value]) => sum + Number(value), 0);
+}

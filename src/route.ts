@@ -11,6 +11,7 @@ import { eventOf } from './events/lifecycle-event.ts';
 import { Evidence } from './evidence/evidence.ts';
 import { FailureLog } from './failures/failure-log.ts';
 import { FailureStore } from './failures/failure-store.ts';
+import type { Failed } from './failures/failure-tally.ts';
 import type { RouteDesk } from './http/route-desk.ts';
 import type { KafkaOffsets } from './kafka/offsets.ts';
 import type { PlaceReader } from './kafka/place-reader.ts';
@@ -36,6 +37,7 @@ import { errorOf } from './penalty-box/payload.ts';
 
 import { RouteLoad } from './protection/route-load.ts';
 import { createDeadLetters } from './route-dead-letters.ts';
+import { createHotKeys } from './route-hot-keys.ts';
 import { createProtection } from './route-protection.ts';
 import { createRedrives } from './route-redrives.ts';
 import type { RedisServers } from './redis/servers.ts';
@@ -144,6 +146,16 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
   });
   const failureStore = new FailureStore({ servers, keyPrefix, route: route.name });
   const failures = new FailureLog({ store: failureStore, clock, logger });
+  const hotKeys = createHotKeys(route, {
+    ...shared,
+    keyPrefix,
+    operator,
+    owned: () => worker.shards.filter(({ restored }) => restored).map(({ partition }) => partition),
+  });
+  const failed = (failure: Failed): void => {
+    failures.add(failure);
+    hotKeys.failed(failure);
+  };
   const load = new RouteLoad({
     ...{ servers, keyPrefix, route: route.name, clock, logger },
     partitions: () => topics.partitions,
@@ -305,7 +317,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
           if (!isFailure(arrival)) continue;
           protection.outcomes.arrived(partition, arrival);
           const { errorClass, errorMessage: message } = errorOf(arrival.payload);
-          failures.add({ unit: arrival.unit, partition, errorClass, message });
+          failed({ unit: arrival.unit, partition, errorClass, message });
         }
       },
       onWritten: (job, latenessMs) => {
@@ -360,7 +372,8 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     operator,
     control,
     rate: protection.rate,
-    failures: { log: failures, store: failureStore },
+    failures: { log: { add: failed }, store: failureStore },
+    hotKeys: hotKeys.desk,
     deadLetters: deadLetters.desk,
     redrives: redrives.desk,
     partitionCount: () => topics.partitions,
@@ -389,7 +402,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
   };
 
   return {
-    ...inOrder([failures, protection, topics, load, deadLetters, consumer, evidence, redrives]),
+    ...inOrder([failures, hotKeys, protection, topics, load, deadLetters, consumer, evidence, redrives]),
     desk,
     wake: (partition, at) => {
       worker.shard(partition)?.wake(at);

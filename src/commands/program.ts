@@ -8,8 +8,10 @@ import { addCompletion } from './completion.ts';
 import { addDeadLetters } from './dead-letters.ts';
 import { addExplain } from './explain.ts';
 import { addFailures } from './failures.ts';
+import { addHotKeys } from './hot-keys.ts';
 import { addLockActions } from './lock-actions.ts';
 import { addLocks } from './locks.ts';
+import { addPartitions } from './partitions.ts';
 import { addRedrive } from './redrive.ts';
 import { addRouteControl } from './route-control.ts';
 import { addRoutes } from './routes.ts';
@@ -46,6 +48,8 @@ const COMMANDS = [
   addLockActions,
   addBulk,
   addFailures,
+  addHotKeys,
+  addPartitions,
   addRouteControl,
   addDeadLetters,
   addRedrive,

@@ -20,9 +20,19 @@ export interface KeyFacts {
   readonly position: Position | null;
   /** Newest first. */
   readonly failures: readonly KeyFailure[] | null;
+  /** Where it is among the hottest keys of the route; null: it is not, or nobody could say. */
+  readonly hot: HotFacts | null;
   readonly deadLetters: readonly DeadLetterFacts[] | null;
   /** Whether there may be more of them than are listed. */
   readonly moreDeadLetters: boolean;
+}
+
+/** A key that holds many of the route's messages. `rank`: 1 is the hottest. */
+export interface HotFacts {
+  readonly rank: number;
+  readonly held: number;
+  /** Of all held messages of the route. */
+  readonly total: number;
 }
 
 /** How far the group has read a partition of the main topic. */

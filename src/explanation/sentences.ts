@@ -1,6 +1,7 @@
 import { keyOf } from '../domain/unit.ts';
 import type { KeyFacts } from './facts.ts';
 import type { OpenBreaker } from '../protection/breaker.ts';
+import { hotSentences } from './hot-sentences.ts';
 import { lockSentences } from './lock-sentences.ts';
 import { errorWords, several, timeWords, unitWords } from './words.ts';
 
@@ -13,6 +14,7 @@ export function explain(facts: KeyFacts): string[] {
     ...(locks.length > 1
       ? [`It is locked in ${several(locks.length, 'partition')}, each with an order of its own.`]
       : []),
+    ...hotSentences(facts.hot),
     ...silentSentences(facts),
     ...(locks.length === 0 ? unlockedSentences(facts) : []),
     ...deadLetterSentences(facts),

@@ -22,9 +22,11 @@ import { claimRoutes } from './resources/claims/routes.ts';
 import { deadLetterRoutes } from './resources/dead-letters/routes.ts';
 import { failureRoutes } from './resources/failures/routes.ts';
 import { healthRoutes } from './resources/health/routes.ts';
+import { hotKeyRoutes } from './resources/hot-keys/routes.ts';
 import { keyRoutes } from './resources/keys/routes.ts';
 import { lockRoutes } from './resources/locks/routes.ts';
 import { outcomeRoutes } from './resources/outcomes/routes.ts';
+import { partitionRoutes } from './resources/partitions/routes.ts';
 import { redriveRoutes } from './resources/redrives/routes.ts';
 import { renewalRoutes } from './resources/renewals/routes.ts';
 import { routeRoutes } from './resources/routes/routes.ts';
@@ -111,6 +113,8 @@ const RESOURCES = [
   lockRoutes,
   keyRoutes,
   failureRoutes,
+  hotKeyRoutes,
+  partitionRoutes,
   redriveRoutes,
   deadLetterRoutes,
   auditRoutes,

@@ -3,6 +3,8 @@ import type { DeadLetterDesk } from '../dead-letters/dead-letter-desk.ts';
 import type { Position } from '../explanation/facts.ts';
 import type { FailureLog } from '../failures/failure-log.ts';
 import type { FailureStore } from '../failures/failure-store.ts';
+import type { FailingKeys } from '../hot-keys/failing-keys.ts';
+import type { HeldKeys } from '../hot-keys/held-keys.ts';
 import type { GateBox } from '../penalty-box/gate-box.ts';
 import type { OperatorBox } from '../penalty-box/operator-box.ts';
 import type { RedeliveryRate } from '../protection/redelivery-rate.ts';
@@ -19,6 +21,12 @@ export interface RouteDesk {
   readonly failures: {
     readonly log: Pick<FailureLog, 'add'>;
     readonly store: Pick<FailureStore, 'top' | 'ofUnit'>;
+  };
+  readonly hotKeys: {
+    /** By held messages, over these partitions. */
+    held(partitions: readonly number[]): Promise<HeldKeys>;
+    /** By failures, over all replicas. @throws UNAVAILABLE */
+    failing(limit: number): Promise<FailingKeys>;
   };
   readonly deadLetters: DeadLetterDesk;
   readonly redrives: RedriveDesk;

@@ -149,6 +149,12 @@ export const definitions = {
     help: 'Notifications about messages that failed for good. What could not be sent is told with the next one.',
     labels: { result: ['sent', 'failed'] },
   },
+  hotKeyShare: {
+    type: 'gauge',
+    name: 'hot_key_share',
+    help: 'Share of the held messages that belong to the hottest key, from 0 to 1, of the shards of this replica. Every ten seconds.',
+    labels: {},
+  },
   breakerState: {
     type: 'gauge',
     name: 'breaker_state',

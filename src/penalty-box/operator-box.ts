@@ -110,6 +110,8 @@ export interface Totals {
   readonly oldestSince: number | null;
   /** The age of the lock that was made last, whether it is still there or not. */
   readonly youngest: Age;
+  /** Keys whose head is due, and is not released yet. */
+  readonly dueNow: number;
 }
 
 /** The box as an operator sees it. Any replica may call it. */
@@ -136,6 +138,7 @@ export class OperatorBox {
       knownKeys: knownKeys ?? 0,
       oldestSince: oldest === '' ? null : Number(oldest),
       youngest: Number(text(result[10])),
+      dueNow: int(result[11]),
     };
   }
 

@@ -43,6 +43,11 @@ export function failureKeys(prefix: string, route: string): string[] {
   return names.map((name) => `${prefix}{${route}:failures}:${name}`);
 }
 
+/** What each replica tells of the keys that fail most often: src/hot-keys/redis-board.ts. */
+export function failingKey(prefix: string, route: string): string {
+  return `${prefix}{${route}:failures}:hot`;
+}
+
 /** What operators have switched for a route. */
 export function controlKey(prefix: string, route: string): string {
   return `${prefix}{${route}}:control`;

@@ -142,6 +142,10 @@ export class TestDesk implements RouteDesk {
       ofUnit: () => Promise.resolve(this.keyFailures),
     },
   };
+  hotKeys: RouteDesk['hotKeys'] = {
+    held: () => Promise.resolve({ at: 0, total: 0, keys: [], without: [] }),
+    failing: () => Promise.resolve({ since: 0, total: 0, othersAtMost: 0, keys: [] }),
+  };
   deadLetters = noDeadLetters();
   redrives = noRedrives();
 

@@ -71,6 +71,72 @@ payments: payments.retry does not exist; create it
   });
 });
 
+describe('hot-keys', () => {
+  const key = { key: 'Order-1', partition: 3, count: 1_200, error: 0, share: 0.8 };
+  const held = { by: 'held', since: null, total: 1_500, othersAtMost: 40, without: [2], keys: [key] };
+
+  test('shows counts, shares, and what is not known', async () => {
+    const api = new ScriptedApi({ ...ONE_ROUTE, 'GET /v1/routes/orders/hot-keys': held });
+    expect((await run('hot-keys --limit 1', api)).out).toBe(
+      `1,500 held messages
+KEY      PARTITION   HELD   SHARE
+Order-1          3  1,200  80.0 %
+Any other key has at most 40.
+Without partitions that are being restored: 2.
+`,
+    );
+  });
+
+  test('by failures, a count that is not certain is a range', async () => {
+    const failures = { ...held, by: 'failures', since: NOW - 6 * MINUTE, othersAtMost: 0, without: [] };
+    const keys = [{ ...key, error: 30 }];
+    const api = new ScriptedApi({ ...ONE_ROUTE, 'GET /v1/routes/orders/hot-keys': { ...failures, keys } });
+    expect((await run('hot-keys --by failures', api)).out).toBe(
+      `1,500 failures in the last 6 min
+KEY      PARTITION     FAILURES   SHARE
+Order-1          3  1,170–1,200  80.0 %
+`,
+    );
+  });
+});
+
+describe('partitions', () => {
+  test('shows what each holds and who works on it', async () => {
+    const one = {
+      ...{ partition: 0, owned: true, restored: true, lockedKeys: 3, heldMessages: 1_234, heldBytes: 9 },
+      ...{ pending: 0, inFlight: 2, parked: 1, dueNow: 5, oldestLockAgeMs: 2 * MINUTE, ingestLag: 0 },
+      ...{ consumerLag: null, claimant: { consumerId: 'c-1', renewedMsAgo: 10, alive: true } },
+    };
+    const lost = {
+      ...{
+        partition: 1,
+        owned: false,
+        restored: false,
+        lockedKeys: null,
+        heldMessages: null,
+        heldBytes: null,
+      },
+      ...{
+        pending: null,
+        inFlight: null,
+        parked: null,
+        dueNow: null,
+        oldestLockAgeMs: null,
+        ingestLag: null,
+      },
+      ...{ consumerLag: 7, claimant: null },
+    };
+    const partitions = [one, lost];
+    const api = new ScriptedApi({ ...ONE_ROUTE, 'GET /v1/routes/orders/partitions': { partitions } });
+    expect((await run('partitions orders', api)).out).toBe(
+      `PARTITION  STATE      LOCKED  PARKED   HELD  DUE  IN FLIGHT  OLDEST  RETRY LAG  CONSUMER LAG  CLAIMED BY
+        0  ok              3       1  1,234    5          2   2 min          0             ?  c-1
+        1  restoring       ?       ?      ?    ?          ?       –          ?             7  nobody
+`,
+    );
+  });
+});
+
 describe('locks', () => {
   const lock = (more: object): object => ({
     key: 'Order-123',

@@ -88,6 +88,7 @@ export function facts(more: Partial<KeyFacts> = {}, route: Partial<RouteConfig> 
     partition: null,
     position: null,
     failures: [],
+    hot: null,
     deadLetters: [],
     moreDeadLetters: false,
     ...more,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { openedByHand } from '../../../src/protection/breaker.ts';
 import type { KeyFacts } from '../../../src/explanation/facts.ts';
+import { heatOf } from '../../../src/explanation/hot-sentences.ts';
 import { explain } from '../../../src/explanation/sentences.ts';
 import { foreignUnit, keyUnit, originUnit } from '../../../src/domain/unit.ts';
 import { entry, facts, FOLLOWER, lock, locked, NOW } from './facts-builder.ts';
@@ -365,4 +366,26 @@ test('where there are more dead letters than are listed, as much is said', () =>
     moreDeadLetters: true,
   });
   expect(explain(known)).toContainEqual(expect.stringMatching(/^At least 1 message of it is a dead letter/));
+});
+
+test('a key that holds much of the route says so', () => {
+  const said = (held: number, total: number): string[] =>
+    explain(facts({ locks: [locked()], hot: { rank: 2, held, total } }));
+  expect(said(300, 1_000)).toContain(
+    'It is among the hottest keys (number 2) of the route: 300 messages of 1000 that are held belong to it (30.0 %).',
+  );
+});
+
+test.each([
+  [[900, 50, 50], 0, { rank: 1, held: 900, total: 1_000 }],
+  [[900, 50, 50], 1, { rank: 2, held: 50, total: 1_000 }],
+  [[900, 90, 9], 2, null], // too few
+  [[100], 1, null], // another key
+])('of keys with %j the one at %d is hot: %j', (held, at, hot) => {
+  const keys = held.map((each) => ({ held: each }));
+  expect(heatOf((i) => i === at, { keys, total: 1_000 })).toEqual(hot);
+});
+
+test('a key with less than a hundredth of all is not hot', () => {
+  expect(heatOf(() => true, { keys: [{ held: 50 }], total: 10_000 })).toBeNull();
 });

@@ -24,6 +24,7 @@ export function explanationFields(facts: KeyFacts): Fields {
     silent: [...silent],
     partition,
     position: position && positionFields(position),
+    hot: facts.hot,
     failures: failures && [...failures],
     deadLetters: deadLetters && [...deadLetters],
     actions: optionsOf(facts).map(({ http, ...option }) => ({

@@ -2,7 +2,8 @@ import { partitionOfKey } from '../../../domain/murmur2.ts';
 import { keyOf } from '../../../domain/unit.ts';
 import type { Unit } from '../../../domain/unit.ts';
 import { OrchestratorError } from '../../../errors.ts';
-import type { DeadLetterFacts, Evidence, KeyFacts, LockFacts } from '../../../explanation/facts.ts';
+import type { DeadLetterFacts, Evidence, HotFacts, KeyFacts, LockFacts } from '../../../explanation/facts.ts';
+import { heatOf } from '../../../explanation/hot-sentences.ts';
 import type { LockView } from '../../../penalty-box/operator-box.ts';
 import { partitionsOf } from '../../desks.ts';
 import type { RouteDesk } from '../../route-desk.ts';
@@ -41,9 +42,19 @@ export async function gather(
     partition,
     position: partition === null ? null : await desk.readTo(partition.number).catch(() => null),
     failures,
+    hot: locks.length === 0 ? null : await hotFacts(desk, unit),
     deadLetters: key === null ? [] : deadLetters,
     moreDeadLetters: (deadLetters?.length ?? 0) >= DEAD_LETTERS,
   };
+}
+
+async function hotFacts(desk: RouteDesk, unit: Unit): Promise<HotFacts | null> {
+  try {
+    const found = await desk.hotKeys.held(partitionsOf(desk, undefined));
+    return heatOf((i) => found.keys[i]?.unit.equals(unit) === true, found);
+  } catch {
+    return null;
+  }
 }
 
 async function deadLettersOf(desk: RouteDesk, key: Buffer): Promise<DeadLetterFacts[] | null> {

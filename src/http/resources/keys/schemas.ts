@@ -95,6 +95,16 @@ export const Explanation = Type.Object({
     ),
   ),
   position: nullable(Position),
+  hot: nullable(
+    Type.Object(
+      {
+        rank: Type.Integer({ description: '1 is the hottest.' }),
+        held: Type.Integer(),
+        total: Type.Integer({ description: 'Held messages of the route.' }),
+      },
+      { description: 'Where it is among the keys of the route that hold most messages; null: it is not.' },
+    ),
+  ),
   failures: Type.Unsafe<{ at: number; partition: number; errorClass: string; message: string }[] | null>({
     type: ['array', 'null'],
     description: 'The last ones that are remembered, the newest first; null: not known now.',

@@ -4,7 +4,7 @@ import type { Unit } from '../../../domain/unit.ts';
 import { partitionsOf } from '../../desks.ts';
 import type { RouteDesk } from '../../route-desk.ts';
 import { pageByAge } from './by-age.ts';
-import { FirstOf } from './first-of.ts';
+import { FirstOf } from '../../../domain/first-of.ts';
 import { comparePositions, type Position, type Sort, valueOf } from './order.ts';
 
 export interface Listing {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { FirstOf } from '../../../../src/http/resources/locks/first-of.ts';
+import { FirstOf } from '../../../../src/domain/first-of.ts';
 import {
   comparePositions,
   formatCursor,

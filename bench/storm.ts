@@ -1,0 +1,121 @@
+import { Redis } from 'ioredis';
+import type { Stack } from '../dev/stack/stack.ts';
+import type { Draw } from './chart/keep.ts';
+import { MeasuredConsumer, Origins } from './consumer.ts';
+import { connectAdmin, createTopics, PARTITIONS, produceAll } from './kafka.ts';
+import { retryRecords } from './retry-records.ts';
+import { Samples } from './samples.ts';
+import { scaled } from './scale.ts';
+import { heldMessages, startService } from './service.ts';
+import { metricSum } from './statistics.ts';
+
+const COUNT = scaled(1_000_000);
+const MAXMEMORY = 256;
+/** All of it comes in, or as much as there is room for, before the first is due, ms. */
+const AHEAD = 60_000;
+/** No reading of the retry topic for so long, while there is something to read, counts as stopped: s. */
+const STOPPED = 2;
+
+/**
+ * A million failures of 1 KiB come in while Redis may take 256 MiB. What does it cost the service and Redis while they wait,
+ * and is all of it delivered in the end?
+ */
+export async function measureStorm(
+  stack: Stack,
+  say: (line: string) => void,
+  draw: Draw,
+): Promise<Record<string, number>> {
+  const admin = await connectAdmin(stack);
+  const redis = new Redis(stack.redis.url);
+  const id = `storm-${String(process.pid)}`;
+  const topics = { topic: id, retryTopic: `${id}.retry`, deadLetterTopic: `${id}.dlq` };
+  await createTopics(admin, Object.values(topics));
+  await admin.disconnect();
+  await redis.config('SET', 'maxmemory', `${String(MAXMEMORY)}mb`);
+  await redis.config('RESETSTAT');
+  await using service = await startService(stack, { name: id, ...topics, gate: false });
+  await service.logged('shard_owned');
+  const origins = new Origins(PARTITIONS, COUNT);
+  await using consumer = await MeasuredConsumer.start(stack, id, `${id}-consumers`, (message) => {
+    origins.take(message);
+  });
+
+  const samples = new Samples(1_000, async () => ({
+    rss: await service.rss(),
+    redis: (await memoryOf(redis)) / 2 ** 20,
+    held: await heldMessages(service, id),
+    lag: metricSum(await service.metrics(), 'ingest_lag_messages'),
+    delivered: consumer.count,
+  }));
+  await samples.until(() => samples.elapsed >= 10);
+  const idle = Math.min(...samples.readings.map(({ rss }) => rss));
+  const dueAt = Date.now() + AHEAD;
+  const due = { 'x-retry-not-before': String(dueAt) };
+  const marks = [{ at: samples.elapsed, name: 'failures come in' }];
+  await produceAll(stack, topics.retryTopic, retryRecords(COUNT, id, due));
+  marks.push({ at: samples.elapsed, name: 'all are in Kafka' });
+  say(`storm: ${String(COUNT)} failures are in Kafka after ${(samples.elapsed - 10).toFixed(0)} s`);
+  await samples.until(() => Date.now() >= dueAt);
+  const dueFrom = samples.elapsed;
+  marks.push({ at: dueFrom, name: 'due' });
+  await samples.until(() => origins.missing === 0 || samples.quiet('delivered', 60, dueFrom));
+  await samples.stop();
+  const outOfMemory = await refusals(redis);
+  redis.disconnect();
+
+  draw('storm-memory', {
+    ...{
+      title: `Memory while ${COUNT.toLocaleString('en')} failures of 1 KiB wait`,
+      x: 'seconds',
+      y: 'MiB',
+      marks,
+    },
+    series: [
+      samples.line('resident size of the service', 'rss'),
+      samples.line(`Redis (maxmemory ${String(MAXMEMORY)})`, 'redis'),
+    ],
+  });
+  draw('storm-messages', {
+    ...{ title: 'Where the failures are', x: 'seconds', y: 'messages', marks },
+    series: [
+      samples.line('held', 'held'),
+      samples.line('not read yet', 'lag'),
+      samples.line('delivered', 'delivered'),
+    ],
+  });
+  return {
+    storm_messages: COUNT,
+    storm_lost: origins.missing,
+    storm_delivered_twice: origins.again,
+    storm_redis_refused_for_memory: outOfMemory,
+    storm_redis_most_mib: samples.most('redis'),
+    storm_rss_idle_mib: idle,
+    storm_rss_growth_mib: samples.most('rss') - idle,
+    storm_reading_stopped_seconds: stoppedSeconds(samples),
+    storm_seconds: samples.elapsed,
+  };
+}
+
+/** For how long something lay in the retry topic, and none of it was read. */
+function stoppedSeconds(samples: Samples<'held' | 'lag' | 'delivered' | 'rss' | 'redis'>): number {
+  let stopped = 0;
+  let since: number | null = null;
+  let before = samples.readings[0];
+  for (const reading of samples.readings) {
+    const read = reading.held + reading.delivered > (before?.held ?? 0) + (before?.delivered ?? 0);
+    if (reading.lag === 0 || read) since = null;
+    else since ??= before?.at ?? reading.at;
+    if (since !== null && reading.at - since >= STOPPED) stopped += reading.at - (before?.at ?? reading.at);
+    before = reading;
+  }
+  return stopped;
+}
+
+async function memoryOf(redis: Redis): Promise<number> {
+  return Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1] ?? NaN);
+}
+
+/** How often Redis answered that it has no memory. */
+async function refusals(redis: Redis): Promise<number> {
+  return Number(/^errorstat_OOM:count=(\d+)/m.exec(await redis.info('errorstats'))?.[1] ?? 0);
+}
