@@ -73,7 +73,7 @@ export class Faults {
       (fault) =>
         fault.kind === 'all-gone' &&
         this.all.every(
-          (other) => other === fault || other.at > fault.until || other.until + AFTERMATH < fault.at,
+          (other) => other === fault || other.at >= fault.until || other.until + AFTERMATH < fault.at,
         ),
     );
   }

@@ -114,8 +114,8 @@ export function faultsOf({
     const isCalm = faults.length % CALM_EVERY === CALM_EVERY - 1;
     if (overlaps) begin += within(range(200, 2_000));
     else begin = end + within(range(1_500, 6_000)) + (isCalm ? CALM_MS : 0);
-    // What flows without the service is compared with what flowed before.
-    if (kind === 'all-gone' && loadMs >= ROLLING_FROM_MS) begin += CALM_MS;
+    // What flows without the service is compared with what flowed before; and consumers need time to come back to it.
+    if (kind === 'all-gone' && (loadMs >= ROLLING_FROM_MS || last?.kind === kind)) begin += CALM_MS;
     const duration =
       kind === 'all-gone' ? Math.min(within(forMs), Math.round(loadMs * GONE_SHARE)) : within(forMs);
     if (begin + duration > loadMs - AFTER_MS) return faults;
