@@ -93,6 +93,9 @@ routes:
     backoff: ${route.backoff ?? '{ initial: 1s, multiplier: 2, max: 5m, jitter: 0 }'}
     maxAge: null
     gate: ${String(route.gate ?? true)}
+    # That everything fails here is no reason to stop.
+    limits: { lockedKeys: 100000000 }
+    breaker: { minimum: 100000000 }
     redelivery: { window: 64, ${rateOf(route)} }
 `;
 }

@@ -253,4 +253,6 @@ describe('a retry record', () => {
 test('after all of that no key is locked, and the service still says that it is well', async () => {
   await bench.unlocked('bad');
   await expect(bench.service.status('/readyz')).resolves.toBe(200);
+  for (const view of ['hot-keys', 'hot-keys?by=failures', 'partitions'])
+    await expect(bench.service.status(`${bench.path('bad')}/${view}`)).resolves.toBe(200);
 });
