@@ -24,6 +24,8 @@ export class ClaimState {
   readonly partition: number;
   readonly keys = new KeyList();
   readonly outstanding = new Outstanding();
+  /** Called when a claim ends; what was answered under it is void. */
+  ended: () => void = () => undefined;
   readonly #emit: OnEvent;
   #phase: 'starting' | 'held' | 'stale' | 'alone' | 'fenced' | 'closed' = 'starting';
   #ticket: ClaimTicket | undefined;
@@ -98,6 +100,7 @@ export class ClaimState {
     this.#phase = reason === 'fenced' ? 'fenced' : 'stale';
     this.#number += 1;
     this.#emit({ type: 'claim-ended', partition: this.partition, reason });
+    this.ended();
   }
 
   /** What was locked and unlocked otherwise than by this claimant's calls. */

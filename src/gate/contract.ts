@@ -9,6 +9,8 @@ export interface AdmissionItem extends WireKey {
   /** The origin's. */
   offset: number;
   delivery?: string;
+  /** `false`: the answer must not be `hold`. */
+  hold?: false;
 }
 
 export interface OutcomeItem extends AdmissionItem {
@@ -21,13 +23,15 @@ export type GivenHeaders = Readonly<Record<string, string>>;
 export type Verdict =
   | { verdict: 'process' }
   | { verdict: 'skip' }
+  | { verdict: 'hold' }
   | { verdict: 'redirect'; headers: GivenHeaders }
   | { verdict: 'wait' };
 
 export type Result =
   | { result: 'redirect'; headers: GivenHeaders }
   | { result: 'block'; retryAfterMs: number }
-  | { result: 'stale' | 'recorded' | 'deadLettered' | 'done' | 'wait' }
+  | { result: 'done'; unlocked: boolean }
+  | { result: 'stale' | 'recorded' | 'deadLettered' | 'wait' }
   /** Never on the wire: nobody answers, and the outcome is told under the next claim. */
   | { result: 'kept' };
 
@@ -82,20 +86,23 @@ export function readClaim(body: unknown): ClaimAnswer | undefined {
 
 function readVerdict(value: unknown): Verdict | undefined {
   const { verdict, headers } = fields(value);
-  if (verdict === 'process' || verdict === 'skip' || verdict === 'wait') return { verdict };
+  if (verdict === 'process' || verdict === 'skip' || verdict === 'hold' || verdict === 'wait') {
+    return { verdict };
+  }
   const given = verdict === 'redirect' ? readHeaders(headers) : undefined;
   return given === undefined ? undefined : { verdict: 'redirect', headers: given };
 }
 
 function readResult(value: unknown): Result | undefined {
-  const { result, headers, retryAfterMs } = fields(value);
+  const { result, headers, retryAfterMs, unlocked } = fields(value);
   switch (result) {
     case 'stale':
     case 'recorded':
     case 'deadLettered':
-    case 'done':
     case 'wait':
       return { result };
+    case 'done':
+      return { result, unlocked: unlocked === true };
     case 'block':
       return { result, retryAfterMs: typeof retryAfterMs === 'number' ? Math.max(0, retryAfterMs) : 1000 };
     case 'redirect': {

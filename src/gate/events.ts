@@ -1,3 +1,5 @@
+import type { LetGo } from './holding.ts';
+
 /** What was decided without the service. */
 export interface AloneCounts {
   /** Fresh records that failed, and those that follow one: published to the retry topic. */
@@ -24,6 +26,9 @@ export type GateEvent =
   | { type: 'renewal-failed'; reason: string }
   | { type: 'failed'; partition: number; offset: number; attempt: number; errorClass: string }
   | { type: 'finished'; partition: number; offset: number; finish: string }
+  /** Records wait in memory for the last retries of their key, instead of going to the retry topic. */
+  | { type: 'held'; partition: number; records: number }
+  | { type: 'held-no-longer'; partition: number; records: number; reason: LetGo }
   | { type: 'blocked'; partition: number; retryAfterMs: number }
   | { type: 'publish-failed'; partition: number; offset: number; code: string; retryInMs: number }
   | { type: 'published-without-value'; partition: number; offset: number }

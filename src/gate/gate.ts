@@ -1,6 +1,7 @@
 import type { Ownership } from './claimer.ts';
 import { sleep } from './clock.ts';
 import { GateError } from './errors.ts';
+import type { HoldLimits } from './holding.ts';
 import { HttpCaller } from './http.ts';
 import { KeyLanes } from './key-lanes.ts';
 import { withDefaults, type GateOptions } from './options.ts';
@@ -42,6 +43,7 @@ export class Gate {
   readonly #renewals: Renewals;
   readonly #partitions = new Map<number, Partition>();
   readonly #unlimited = new Slots(Infinity);
+  readonly #holdLimits: HoldLimits = { limit: 0, ms: 0 };
   #proof: GateOptions['proveOwnership'];
 
   constructor(given: GateOptions) {
@@ -51,7 +53,10 @@ export class Gate {
     this.topic = options.topic;
     this.#proof = options.proveOwnership;
     const { clock, emit } = options;
-    this.#service = new RetryService({ ...options, http: new HttpCaller(options, clock) });
+    this.#service = new RetryService({
+      ...{ ...options, http: new HttpCaller(options, clock) },
+      canHold: () => this.#holdLimits.limit > 0,
+    });
     this.#publisher = new RetryPublisher({
       publish: options.publish,
       maxRecordBytes: options.maxRecordBytes,
@@ -76,6 +81,7 @@ export class Gate {
       });
       const lanes = new KeyLanes({
         ...{ route, session, publisher: this.#publisher, pollAge: this.#pollAge, clock, random, emit, retry },
+        holdLimits: this.#holdLimits,
       });
       this.#partitions.set(partition, { session, lanes });
       session.start();
@@ -179,6 +185,19 @@ export class Gate {
 
   resume(partition: number): void {
     this.#partitions.get(partition)?.lanes.resume();
+  }
+
+  /**
+   * For adapters that go on reading a partition while records of it wait: up to `limit` records a partition may be held in
+   * memory for `ms` at a time while the last retries of their key are under way. Call it before the first assignment.
+   */
+  holdUpTo(limits: HoldLimits): void {
+    Object.assign(this.#holdLimits, limits);
+  }
+
+  /** For adapters that hold: whether there is room behind the partition's first unfinished record. */
+  setRoom(partition: number, hasRoom: boolean): void {
+    this.#partitions.get(partition)?.lanes.setRoom(hasRoom);
   }
 
   /** For adapters that can prove ownership by a commit; an option of the same name goes first. */

@@ -1,10 +1,11 @@
 import { Backoff } from './backoff.ts';
 import { sleep, type GateClock } from './clock.ts';
-import type { Result } from './contract.ts';
+import type { Result, Verdict } from './contract.ts';
 import { describeError } from './describe-error.ts';
 import { GateError } from './errors.ts';
 import { codeOf, type OnEvent } from './events.ts';
-import { keyId, type KeyId } from './keys.ts';
+import { Holding, type HoldLimits } from './holding.ts';
+import { keyId, wireKeyId, type KeyId, type WireKey } from './keys.ts';
 import { forgetVerdicts, lookAhead, stepAfter, toPublish, type Lane } from './lane.ts';
 import type { PartitionSession } from './partition-session.ts';
 import type { PollAge } from './poll-age.ts';
@@ -22,6 +23,7 @@ export interface KeyLanesDeps {
   random: () => number;
   emit: OnEvent;
   retry: { initialMs: number; maxMs: number };
+  holdLimits: Readonly<HoldLimits>;
 }
 
 /**
@@ -34,12 +36,28 @@ export class KeyLanes {
   readonly #deps: KeyLanesDeps;
   readonly #lanes = new Map<KeyId, Lane>();
   readonly #open = new Set<Lane>();
+  readonly #holding: Holding;
   readonly work = new WorkCount();
   /** While set, no record is asked about or given to a handler. */
   #halt: { over: Promise<void>; end: () => void } | undefined;
 
   constructor(deps: KeyLanesDeps) {
     this.#deps = deps;
+    const { session, clock, emit, holdLimits } = deps;
+    this.#holding = new Holding({
+      ...{ partition: session.partition, limits: holdLimits, clock, emit },
+      goOn: (lane) => {
+        if (!lane.driven) this.#go(lane);
+      },
+    });
+    session.tell({
+      claimEnded: () => {
+        this.#holding.letAllGo('claim-ended');
+      },
+      unlocked: (keys) => {
+        this.#unlocked(keys);
+      },
+    });
     deps.session.signal.addEventListener('abort', () => {
       this.#dropAll();
     });
@@ -60,13 +78,31 @@ export class KeyLanes {
     const id = key === null || key === undefined ? undefined : keyId(key);
     const lane = id === undefined ? undefined : this.#lanes.get(id);
     if (lane !== undefined) {
-      lane.tasks.push(task);
+      this.#join(lane, task);
       return;
     }
-    const fresh: Lane = { id, tasks: [task], publishAlone: false, backoff: undefined };
+    const fresh: Lane = {
+      ...{ id, tasks: [task], held: [], heldSince: undefined },
+      ...{ driven: false, publishAlone: false, backoff: undefined },
+    };
     if (id !== undefined) this.#lanes.set(id, fresh);
     this.#open.add(fresh);
     this.#go(fresh);
+  }
+
+  #join(lane: Lane, task: Task): void {
+    if (this.#holding.takes(lane, task)) {
+      this.#holding.join(lane, task);
+      return;
+    }
+    if (task.delivery !== undefined) this.#holding.retryComes(lane);
+    lane.tasks.push(task);
+    if (!lane.driven) this.#go(lane);
+  }
+
+  /** Whether the consumer can take more behind records that are held. */
+  setRoom(hasRoom: boolean): void {
+    this.#holding.setRoom(hasRoom);
   }
 
   /** Counts a handler that runs beside the lanes, so that `settled` waits for it. Returns what ends it. */
@@ -101,7 +137,10 @@ export class KeyLanes {
   #short(lane: Lane): boolean {
     for (;;) {
       const task = lane.tasks[0];
-      if (task === undefined) return true;
+      if (task === undefined) {
+        lane.driven = false;
+        return true;
+      }
       if (!this.#isShort(task) || !task.pool.slots.tryTake()) return false;
       this.work.beginHandling();
       try {
@@ -125,11 +164,12 @@ export class KeyLanes {
     }
   }
 
-  #isShort({ delivery, step, record }: Task): boolean {
+  #isShort({ delivery, step, record, asksAgain }: Task): boolean {
     const { session, pollAge } = this.#deps;
     return (
       delivery === undefined &&
       step.at === 'ask' &&
+      !asksAgain &&
       this.#halt === undefined &&
       session.passes(record.key, record.headers, record.offset) &&
       session.block.isOpen &&
@@ -159,6 +199,7 @@ export class KeyLanes {
   }
 
   #go(lane: Lane): void {
+    lane.driven = true;
     if (!this.#short(lane)) void this.#drive(lane);
   }
 
@@ -169,12 +210,14 @@ export class KeyLanes {
       if (this.#deps.session.closed && task.step.at !== 'report') break;
       await this.#advance(lane, task);
     }
+    lane.driven = false;
     const dropped = lane.tasks.splice(0);
     this.#leave(lane);
     for (const task of dropped) task.done(closed());
   }
 
   #leave(lane: Lane): void {
+    if (lane.held.length > 0) return;
     if (lane.id !== undefined && this.#lanes.get(lane.id) === lane) this.#lanes.delete(lane.id);
     this.#open.delete(lane);
   }
@@ -211,12 +254,13 @@ export class KeyLanes {
       this.#finish(lane, task, 'passed-over');
       return;
     }
-    if (session.passes(record.key, record.headers, record.offset)) {
+    if (!task.asksAgain && session.passes(record.key, record.headers, record.offset)) {
       task.step = { at: 'handle', claim: undefined };
       return;
     }
+    if (delivery === undefined && this.#holding.gathers(lane, task)) return;
     const group = lookAhead(lane.tasks);
-    const verdicts = await session.admit(group);
+    const verdicts = await session.admit(group, (one) => this.#holding.mayHold(one));
     if (typeof verdicts === 'string') return;
     const claim = session.claimNumber;
     group.forEach((one, index) => {
@@ -224,6 +268,19 @@ export class KeyLanes {
       if (verdict !== undefined) one.step = stepAfter(verdict, claim);
     });
     if (task.step.at !== 'handle') session.block.tried(task, false);
+    if (delivery === undefined) this.#holdBack(lane, group, verdicts);
+  }
+
+  #holdBack(lane: Lane, group: readonly Task[], verdicts: readonly Verdict[]): void {
+    const at = verdicts.findIndex(({ verdict }) => verdict === 'hold');
+    const first = group[at];
+    if (first === undefined) {
+      this.#holding.notHeld(lane);
+      return;
+    }
+    // Whatever was said of those behind it: they may not overtake it.
+    for (const behind of group.slice(at)) behind.step = { at: 'ask' };
+    this.#holding.hold(lane, first);
   }
 
   async #handle(lane: Lane, task: Task, claim: number | undefined): Promise<void> {
@@ -314,6 +371,22 @@ export class KeyLanes {
     if (result === undefined) return;
     if (error !== undefined && result.result !== 'wait') forgetVerdicts(lane, task);
     this.#apply(lane, task, result);
+    if (task.delivery !== undefined) this.#afterRetry(lane, result);
+  }
+
+  /** What a retry's outcome means for the records that are held behind it. */
+  #afterRetry(lane: Lane, result: Result): void {
+    if (result.result === 'wait') return;
+    if (result.result === 'done' && !result.unlocked) this.#holding.isBusy(lane);
+    else this.#holding.letGo(lane, result.result === 'done' ? 'unlocked' : 'failed');
+  }
+
+  #unlocked(keys: readonly WireKey[]): void {
+    for (const key of keys) {
+      const id = wireKeyId(key);
+      const lane = id === undefined ? undefined : this.#lanes.get(id);
+      if (lane !== undefined) this.#holding.letGo(lane, 'unlocked');
+    }
   }
 
   #apply(lane: Lane, task: Task, result: Result): void {
@@ -356,6 +429,7 @@ export class KeyLanes {
         session.published(one);
         this.#finish(lane, one, 'redirected');
       }
+      this.#holding.isBusy(lane);
       lane.publishAlone = false;
       lane.backoff = undefined;
     } catch (error) {
@@ -401,6 +475,7 @@ export class KeyLanes {
     for (const lane of this.#open) {
       for (const task of lane.tasks.splice(1)) task.done(closed());
     }
+    for (const task of this.#holding.drop()) task.done(closed());
   }
 }
 

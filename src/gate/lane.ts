@@ -8,6 +8,12 @@ import type { Step, Task } from './task.ts';
 export interface Lane {
   readonly id: KeyId | undefined;
   readonly tasks: Task[];
+  /** Fresh records that wait beside it, behind all that came before them; see `Holding`. */
+  readonly held: Task[];
+  /** Since when the service says `hold`; `undefined`: it does not. */
+  heldSince: number | undefined;
+  /** Whether somebody deals with the first task. */
+  driven: boolean;
   /** Set by a publish that failed: from then on one record at a time. */
   publishAlone: boolean;
   backoff: Backoff | undefined;
@@ -41,6 +47,7 @@ export function stepAfter(verdict: Verdict, claim: number): Step {
       return { at: 'skip', claim };
     case 'redirect':
       return { at: 'publish', claim, headers: verdict.headers };
+    case 'hold':
     case 'wait':
       return { at: 'ask' };
   }

@@ -11,7 +11,7 @@ import { GoingAlone } from './going-alone.ts';
 import type { RecordHeaders } from './record.ts';
 import { hasDelivery } from './headers.ts';
 import { KeptOutcomes } from './kept-outcomes.ts';
-import type { RecordKey } from './keys.ts';
+import type { RecordKey, WireKey } from './keys.ts';
 import type { PollAge } from './poll-age.ts';
 import type { RenewalItem, RetryService } from './service.ts';
 import type { Task } from './task.ts';
@@ -19,6 +19,12 @@ import type { Task } from './task.ts';
 const READY = Promise.resolve(true);
 /** What is said of a partition that is given up fits into one request. */
 const MAX_LATE = 1_000;
+
+export interface SessionListener {
+  claimEnded(): void;
+  /** These keys were unlocked otherwise than by this consumer's outcomes. */
+  unlocked(keys: readonly WireKey[]): void;
+}
 
 export interface SessionDeps {
   route: string;
@@ -36,8 +42,8 @@ export interface SessionDeps {
 /**
  * One partition for the time of one assignment: its claim, its list of keys, and its calls, which go one after another.
  *
- * Section 12 of the protocol (hold at the tail) would add a verdict here and a place for held records in the key lanes.
- * Section 11 (going on alone) is a phase of the claim state, and `GoingAlone`, which answers in place of the service.
+ * Section 11 of the protocol (going on alone) is a phase of the claim state, and `GoingAlone`, which answers in place of
+ * the service; section 12 (hold at the tail) a verdict, and `Holding` in the key lanes.
  */
 export class PartitionSession {
   readonly partition: number;
@@ -55,6 +61,7 @@ export class PartitionSession {
   readonly #reportRedelivered: AskMany<OutcomeItem, Result>;
   /** What the circuit breaker keeps back. */
   readonly block: Block;
+  #listener: SessionListener | undefined;
 
   constructor(partition: number, deps: SessionDeps) {
     this.partition = partition;
@@ -101,6 +108,14 @@ export class PartitionSession {
     this.#reportRedelivered = this.#outcomeLane(false);
   }
 
+  /** Who keeps records back because of an answer hears when it may no longer hold. */
+  tell(listener: SessionListener): void {
+    this.#listener = listener;
+    this.#state.ended = () => {
+      listener.claimEnded();
+    };
+  }
+
   /** Obtains the claim. */
   start(): void {
     this.#queue.wake();
@@ -128,12 +143,12 @@ export class PartitionSession {
     return this.#state.flowing && !hasDelivery(headers) && !this.#state.keys.mustAsk(key, offset);
   }
 
-  /** Asks about records of one key, all fresh or all redelivered. */
-  admit(tasks: readonly Task[]): Promise<Settled<Verdict>> {
+  /** Asks about records of one key, all fresh or all redelivered. `mayHold`: whether there is room to hold them. */
+  admit(tasks: readonly Task[], mayHold: (task: Task) => boolean): Promise<Settled<Verdict>> {
     const lane = tasks[0]?.delivery === undefined ? this.#admitFresh : this.#admitRedelivered;
     const bytes = tasks.reduce((sum, task) => sum + task.requestBytes, 0);
     return lane(
-      tasks.map((task) => task.admission),
+      tasks.map((task) => task.admission(mayHold(task))),
       bytes,
       (verdicts) => {
         verdicts.forEach((verdict, index) => {
@@ -187,6 +202,7 @@ export class PartitionSession {
     if (!this.#state.held) return;
     this.#claimer.useful();
     this.#state.renewed(answer);
+    if (answer.unlockedKeys.length > 0) this.#listener?.unlocked(answer.unlockedKeys);
   }
 
   /** Gives the partition up: nothing more is asked, whatever waits is dropped. */
@@ -262,7 +278,8 @@ export class PartitionSession {
       return;
     }
     if (this.#state.held) this.#claimer.useful();
-    if (task.delivery !== undefined) return;
+    // What is held is neither announced nor decided.
+    if (task.delivery !== undefined || verdict.verdict === 'hold') return;
     if (verdict.verdict === 'redirect') {
       keys.add(record.key, record.offset);
       outstanding.add(record, verdict.headers, undefined);

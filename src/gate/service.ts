@@ -32,6 +32,8 @@ export interface ServiceOptions {
   consumerId: string;
   requestTimeoutMs: number;
   claimTimeoutMs: number;
+  /** Whether records with the verdict `hold` are kept. */
+  canHold: () => boolean;
 }
 
 /** The four calls of the contract, typed. Repeating is the callers' business. */
@@ -57,6 +59,7 @@ export class RetryService {
       consumerId: this.#options.consumerId,
       call: this.#call,
       ...(generation === undefined ? {} : { generation }),
+      ...(this.#options.canHold() ? { canHold: true } : {}),
       ...(outstanding.length === 0 ? {} : { outstanding }),
     };
     const path = `${this.#base}/partitions/${partition}/claims`;

@@ -40,6 +40,10 @@ export class Task {
   readonly done: Done;
   readonly delivery: Delivery | undefined;
   step: Step = { at: 'ask' };
+  /** It was held: it is asked about, whatever the list of keys says. */
+  asksAgain = false;
+  /** False once it was held for as long as it may be. */
+  mayHold = true;
 
   constructor(record: GateRecord, pool: HandlerPool, done: Done) {
     this.record = record;
@@ -66,19 +70,23 @@ export class Task {
     };
   }
 
-  get admission(): AdmissionItem {
+  admission(mayHold: boolean): AdmissionItem {
+    return this.delivery === undefined && !mayHold ? { ...this.#named, hold: false } : this.#named;
+  }
+
+  outcome(error: DescribedError | undefined): OutcomeItem {
+    return error === undefined
+      ? { ...this.#named, result: 'succeeded' }
+      : { ...this.#named, result: 'failed', error };
+  }
+
+  get #named(): AdmissionItem {
     const { delivery } = this;
     return {
       ...toWireKey(this.record.key),
       offset: this.originOffset,
       ...(delivery === undefined ? {} : { delivery: delivery.token }),
     };
-  }
-
-  outcome(error: DescribedError | undefined): OutcomeItem {
-    return error === undefined
-      ? { ...this.admission, result: 'succeeded' }
-      : { ...this.admission, result: 'failed', error };
   }
 
   /** What the record adds to a request, roughly. */

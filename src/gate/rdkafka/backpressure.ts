@@ -40,6 +40,11 @@ export class Backpressure {
     return { pause, resume };
   }
 
+  /** Whether the partition is far from being paused, so that records of it may wait for some that come behind them. */
+  hasRoom(partition: number, tracker: OffsetTracker): boolean {
+    return !this.#allPaused && !this.#paused.has(partition) && !this.#isFull(tracker, 0.5);
+  }
+
   /** An assignment begins unpaused, whatever it was before. */
   forget(partitions: readonly number[]): void {
     for (const partition of partitions) this.#paused.delete(partition);

@@ -25,6 +25,13 @@ export interface RdKafkaRunnerOptions {
   /** How long a revocation, and a stop, waits for handlers. Default 5 s and 30 s. */
   revokeGraceMs?: number;
   stopGraceMs?: number;
+  /**
+   * While the last retries of a key are under way, its next records wait in memory for as long as this and are then handled,
+   * instead of following through the retry topic. Default 5 s.
+   */
+  holdMs?: number;
+  /** How many records of one partition wait so. 0: none. Default 100. */
+  holdLimit?: number;
   maxUnfinished?: number;
   maxUnfinishedPerPartition?: number;
   maxAhead?: number;
@@ -71,6 +78,7 @@ export class RdKafkaRunner {
       maxUnfinishedPerPartition: options.maxUnfinishedPerPartition ?? 1_000,
       maxAhead: options.maxAhead ?? 10_000,
     });
+    this.#gate.holdUpTo({ limit: options.holdLimit ?? 100, ms: options.holdMs ?? 5_000 });
     const { topic, clock, emit } = options.gate;
     this.#commits = new Commits({
       ...{ topic, clock, emit, trackers: this.#trackers },
@@ -164,6 +172,9 @@ export class RdKafkaRunner {
   /** Polling goes on whatever happens: it serves the commits' answers and keeps the membership alive. */
   #regulate(consumer: RdKafkaConsumerLike): void {
     const { pause, resume } = this.#backpressure.decide(this.#trackers);
+    for (const [partition, tracker] of this.#trackers) {
+      this.#gate.setRoom(partition, this.#backpressure.hasRoom(partition, tracker));
+    }
     try {
       if (pause.length > 0) consumer.pause(this.#named(pause));
       if (resume.length > 0) consumer.resume(this.#named(resume));

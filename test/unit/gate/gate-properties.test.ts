@@ -60,7 +60,9 @@ class World {
   }
 
   async run(): Promise<void> {
-    const gate = await this.h.gate();
+    // A limit of 0 is a client that holds nothing; small ones are reached, with time and records.
+    const [limit, ms] = [Math.floor(this.#draw() * 5), 50 + Math.floor(this.#draw() * 2_000)];
+    const gate = await this.h.gate([0], { limit, ms });
     for (let offset = 0; offset < 12; offset += 1) {
       this.take(gate, record(offset, keyOf(offset)), offset);
       if (this.#draw() < 0.5) await this.h.clock.advance(0);
@@ -87,6 +89,8 @@ class World {
 const keyOf = (offset: number): string => ['a', 'b', 'a', 'c'][offset % 4] ?? 'a';
 
 describe('with any faults', () => {
+  let held = 0;
+
   it('messages of a key succeed in order, none is lost, and none is finished before it is safe', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer(), async (seed) => {
@@ -94,8 +98,10 @@ describe('with any faults', () => {
         await world.run();
         expect(world.violations).toEqual([]);
         expect(world.succeeded.size).toBe(12);
+        held += world.model.held;
       }),
       { numRuns: Number(process.env['GATE_RUNS'] ?? 200) },
     );
+    expect(held).toBeGreaterThan(0);
   });
 });

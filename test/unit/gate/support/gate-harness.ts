@@ -1,5 +1,6 @@
 import type { GateEvent } from '../../../../src/gate/events.ts';
 import { Gate } from '../../../../src/gate/gate.ts';
+import type { HoldLimits } from '../../../../src/gate/holding.ts';
 import type { GateOptions } from '../../../../src/gate/options.ts';
 import type { GateRecord, Handler } from '../../../../src/gate/record.ts';
 import type { RetryRecord } from '../../../../src/gate/retry-record.ts';
@@ -68,8 +69,9 @@ export class GateHarness {
     };
   }
 
-  async gate(partitions: number[] = [0]): Promise<Gate> {
+  async gate(partitions: number[] = [0], holds?: HoldLimits): Promise<Gate> {
     const gate = new Gate(this.options);
+    if (holds !== undefined) gate.holdUpTo(holds);
     gate.assigned(partitions);
     await this.clock.advance(0);
     return gate;

@@ -15,6 +15,9 @@ interface KeyState {
 export class ModelService {
   readonly keys = new Map<string, KeyState>();
   readonly resolved = new Set<number>();
+  /** How many records it told their claimant to hold. */
+  held = 0;
+  #canHold = false;
   #epoch = 0;
   #incarnation = 1;
   #tokens = 0;
@@ -89,6 +92,7 @@ export class ModelService {
 
   #claim(body: Record<string, unknown>): Reply {
     this.#epoch += 1;
+    this.#canHold = body['canHold'] === true;
     for (const { key, offset } of (body['outstanding'] ?? []) as { key: string; offset: number }[]) {
       const state = this.#key(key);
       if (this.resolved.has(offset) || state.entries.has(offset)) continue;
@@ -120,7 +124,7 @@ export class ModelService {
 
   #admittedHere = new Set<string>();
 
-  #admit({ key, offset, delivery }: Record<string, unknown>): unknown {
+  #admit({ key, offset, delivery, hold }: Record<string, unknown>): unknown {
     const state = this.#key(String(key));
     const [at, entry] = [Number(offset), state.entries.get(Number(offset))];
     if (delivery !== undefined) {
@@ -138,6 +142,11 @@ export class ModelService {
     if (entry?.state === 'pending') return { verdict: 'redirect', headers: headersOf(at) };
     if (entry !== undefined || at <= state.knownUpTo) return { verdict: 'skip' };
     if (state.entries.size === 0) return { verdict: 'process' };
+    const all = [...state.entries];
+    if (this.#canHold && hold !== false && all.every(([one, its]) => its.state === 'in flight' && one < at)) {
+      this.held += 1;
+      return { verdict: 'hold' };
+    }
     this.#announce(state, at);
     return { verdict: 'redirect', headers: headersOf(at, { 'x-retry-attempt': '0' }) };
   }
