@@ -11,6 +11,7 @@ import type { PartitionSession } from './partition-session.ts';
 import type { PollAge } from './poll-age.ts';
 import type { Finish } from './record.ts';
 import type { RetryPublisher } from './retry-publisher.ts';
+import { RunAhead } from './run-ahead.ts';
 import type { Step, Task } from './task.ts';
 import { WorkCount } from './work-count.ts';
 
@@ -82,7 +83,7 @@ export class KeyLanes {
       return;
     }
     const fresh: Lane = {
-      ...{ id, tasks: [task], held: [], heldSince: undefined },
+      ...{ id, tasks: [task], held: [], heldSince: undefined, ahead: new RunAhead() },
       ...{ driven: false, publishAlone: false, backoff: undefined },
     };
     if (id !== undefined) this.#lanes.set(id, fresh);
@@ -246,6 +247,10 @@ export class KeyLanes {
   async #ask(lane: Lane, task: Task): Promise<void> {
     const { session, route } = this.#deps;
     const { record, delivery } = task;
+    if (!lane.ahead.isEmpty) {
+      await lane.ahead.answered();
+      return;
+    }
     if (this.#halt !== undefined) {
       await this.#halted();
       return;
@@ -336,7 +341,41 @@ export class KeyLanes {
       slots.release();
     }
     // The report belongs to the same piece of work: `settled` must not slip in between.
+    if (this.#mayRunAhead(lane, task)) {
+      lane.tasks.shift();
+      lane.ahead.add(this.#reportBehind(lane, task));
+      return;
+    }
     if (task.step.at === 'report') await this.#report(lane, task, task.step.error);
+    this.work.end();
+  }
+
+  /** Whether the next record, which was admitted together with this one, may be handled while its success is reported. */
+  #mayRunAhead({ tasks, ahead }: Lane, { step }: Task): boolean {
+    const next = tasks[1]?.step;
+    return (
+      step.at === 'report' &&
+      step.error === undefined &&
+      ahead.hasRoom &&
+      next?.at === 'handle' &&
+      next.claim !== undefined &&
+      this.#deps.session.holds(next.claim)
+    );
+  }
+
+  async #reportBehind(lane: Lane, task: Task): Promise<void> {
+    for (;;) {
+      const results = await this.#deps.session.report(task, undefined);
+      if (results === 'closed') {
+        task.done(closed());
+        break;
+      }
+      const [result] = typeof results === 'string' ? [] : results;
+      if (result === undefined || result.result === 'wait') continue;
+      this.#afterRetry(lane, result);
+      this.#tell(task, 'handled');
+      break;
+    }
     this.work.end();
   }
 
@@ -356,7 +395,9 @@ export class KeyLanes {
 
   async #report(lane: Lane, task: Task, error: Extract<Step, { at: 'report' }>['error']): Promise<void> {
     const { session } = this.#deps;
+    if (error !== undefined) await lane.ahead.answered();
     const results = await session.report(task, error);
+    await lane.ahead.answered();
     if (results === 'closed') {
       if (session.closed && lane.tasks[0] === task) lane.tasks.shift();
       task.done(closed());
@@ -448,6 +489,10 @@ export class KeyLanes {
     this.#deps.session.block.tried(task, finish === 'handled');
     // Before anybody hears of it: the next record of the key is on the short way again.
     if (lane.tasks.length === 0) this.#leave(lane);
+    this.#tell(task, finish);
+  }
+
+  #tell(task: Task, finish: Finish): void {
     if (finish !== 'handled' || task.delivery !== undefined) {
       const { partition, offset } = task.record;
       this.#deps.emit({ type: 'finished', partition, offset, finish });

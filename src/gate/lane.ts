@@ -1,6 +1,7 @@
 import type { Backoff } from './backoff.ts';
 import type { GivenHeaders, Verdict } from './contract.ts';
 import type { KeyId } from './keys.ts';
+import type { RunAhead } from './run-ahead.ts';
 import type { ToPublish } from './retry-publisher.ts';
 import type { Step, Task } from './task.ts';
 
@@ -14,6 +15,7 @@ export interface Lane {
   heldSince: number | undefined;
   /** Whether somebody deals with the first task. */
   driven: boolean;
+  readonly ahead: RunAhead;
   /** Set by a publish that failed: from then on one record at a time. */
   publishAlone: boolean;
   backoff: Backoff | undefined;

@@ -61,10 +61,6 @@ export class ModelService {
     });
   }
 
-  unresolvedBefore(key: string, offset: number): boolean {
-    return [...this.#key(key).entries.keys()].some((one) => one < offset);
-  }
-
   /** Redis loses everything; what the retry topic holds comes back, what was only announced does not. */
   #lose(): void {
     this.#incarnation += 1;
