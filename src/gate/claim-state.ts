@@ -24,7 +24,7 @@ export class ClaimState {
   readonly partition: number;
   readonly keys = new KeyList();
   readonly outstanding = new Outstanding();
-  /** Called when a claim ends; what was answered under it is void. */
+  /** Called when a claim ends, or nobody answers under it any more: what was answered under it is void. */
   ended: () => void = () => undefined;
   readonly #emit: OnEvent;
   #phase: 'starting' | 'held' | 'stale' | 'alone' | 'fenced' | 'closed' = 'starting';
@@ -91,6 +91,7 @@ export class ClaimState {
     if (this.#phase !== 'held' && this.#phase !== 'stale') return false;
     this.#phase = 'alone';
     this.#number += 1;
+    this.ended();
     return true;
   }
 

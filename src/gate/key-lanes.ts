@@ -373,7 +373,7 @@ export class KeyLanes {
       const [result] = typeof results === 'string' ? [] : results;
       if (result === undefined || result.result === 'wait') continue;
       this.#afterRetry(lane, result);
-      this.#tell(task, 'handled');
+      this.#tell(task, result.result === 'kept' ? 'unreported' : 'handled');
       break;
     }
     this.work.end();
@@ -417,7 +417,7 @@ export class KeyLanes {
 
   /** What a retry's outcome means for the records that are held behind it. */
   #afterRetry(lane: Lane, result: Result): void {
-    if (result.result === 'wait') return;
+    if (result.result === 'wait' || result.result === 'kept') return;
     if (result.result === 'done' && !result.unlocked) this.#holding.isBusy(lane);
     else this.#holding.letGo(lane, result.result === 'done' ? 'unlocked' : 'failed');
   }

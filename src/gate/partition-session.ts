@@ -111,8 +111,11 @@ export class PartitionSession {
   /** Who keeps records back because of an answer hears when it may no longer hold. */
   tell(listener: SessionListener): void {
     this.#listener = listener;
+    // Not in the middle of an answer, of which others have not heard yet.
     this.#state.ended = () => {
-      listener.claimEnded();
+      queueMicrotask(() => {
+        listener.claimEnded();
+      });
     };
   }
 
