@@ -228,6 +228,25 @@ describe('after a loss of Redis', () => {
     await expect(box.totals()).resolves.toMatchObject({ parked: 0 });
   });
 
+  test('a message whose dead letter lacks the value is kept, and the checkpoint does not pass it', async () => {
+    const box = await aShard({ maxAttempts: 1 });
+    await box.lock('a', 7, 8);
+    box.time += BACKOFF;
+    await box.owner.keep(await box.release());
+    await box.journal();
+    const first = { retryOffset: 0, state: 'dead-lettered', kept: true };
+    const passed = { committed: 9, end: box.end };
+    await expect(box.evidence(passed)).resolves.toMatchObject({ checkpoint: 0 });
+
+    await box.loseAndRebuild();
+
+    const lock = { state: 'parked', entries: [first, { state: 'held' }] };
+    await expect(box.view('a')).resolves.toMatchObject(lock);
+    await expect(box.evidence(passed)).resolves.toMatchObject({ checkpoint: 0 });
+    await box.act('a', 'unpark');
+    await expect(box.view('a')).resolves.toMatchObject({ held: 1, state: 'waiting' });
+  });
+
   test('a key is parked once that an operator parked after its dead letter', async () => {
     const box = await aShard({ maxAttempts: 1 });
     await box.lock('a', 7);

@@ -66,6 +66,19 @@ describe('records that are refused together', () => {
     expect(ends).toEqual(['c written', 'a written', 'b written', 'later written', 'last written']);
   });
 
+  test('an invalid one is found in the same way; where the topic is refused, that is its end', () => {
+    const refused = (withOthers: boolean): SendResult => ({ kind: 'refused', error, withOthers });
+    const { send, given, answer, ends } = aLane();
+    send('a', 'b');
+    answer(refused(true), 'a', 'b');
+    expect(given()).toEqual(['a']);
+    answer(refused(true), 'a');
+    answer(written, 'b');
+    send('c', 'd');
+    answer(refused(false), 'c', 'd');
+    expect(ends).toEqual(['a refused', 'b written', 'c refused', 'd refused']);
+  });
+
   test('are given back when the client is closed, with those that wait for them', () => {
     const { lane, send, answer } = aLane();
     send('a', 'b', 'c');
