@@ -8,14 +8,14 @@ import { scaled } from './scale.ts';
 import { startService } from './service.ts';
 import type { MeasuredService } from './service.ts';
 
-const COUNT = scaled(150_000);
-const MAX_PER_SECOND = 2_000;
+const COUNT = scaled(80_000);
+const MAX_PER_SECOND = 1_000;
 /** How long each part takes, s. */
-const AFTER_START = 45;
+const AFTER_START = 40;
 const OPEN = 10;
-const AFTER_OPEN = 45;
+const AFTER_OPEN = 40;
 /** The rate counts as reached at this share of it, over two readings. */
-const REACHED = 0.9;
+const REACHED = 0.8;
 
 /** More is due than may go out: the rate after a start, and after the circuit breaker was open. */
 export async function measureRamp(
