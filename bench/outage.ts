@@ -66,7 +66,8 @@ export async function measureOutage(
   await samples.until(() => origins.missing === 0 || samples.quiet('delivered', 60, inAt));
   await samples.stop();
   redis.disconnect();
-  const away = samples.readings.filter(({ at, ready }) => at > flushedAt && ready === 0);
+  const away = samples.readings.find(({ at, ready }) => at > flushedAt && ready === 0)?.at ?? flushedAt;
+  const backAt = samples.readings.find(({ at, ready }) => at > away && ready === 1)?.at ?? NaN;
   say(`outage: ${String(origins.missing)} did not come back, ${String(origins.again)} came twice`);
 
   const marks = [{ at: flushedAt, name: 'Redis flushed' }];
@@ -80,7 +81,7 @@ export async function measureOutage(
   });
   return {
     outage_held: HELD,
-    outage_rebuild_seconds: (away.at(-1)?.at ?? NaN) - flushedAt,
+    outage_rebuild_seconds: backAt - flushedAt,
     outage_lost: origins.missing,
     outage_delivered_twice: origins.again,
   };
