@@ -14,6 +14,7 @@ export class Block {
   readonly #clock: GateClock;
   readonly #signal: AbortSignal;
   #until: number | undefined;
+  #waiting: Promise<void> | undefined;
   #trial: { task: Task; over: Promise<void>; end: () => void } | undefined;
 
   /** `signal`: the partition is given up. */
@@ -38,7 +39,8 @@ export class Block {
   obstacle(task: Task): Promise<void> | undefined {
     if (this.#until === undefined || this.#signal.aborted || task.delivery !== undefined) return undefined;
     const wait = this.#until - this.#clock.now();
-    if (wait > 0) return sleep(this.#clock, wait, this.#signal);
+    // One timer for all that wait.
+    if (wait > 0) return (this.#waiting ??= this.#wait(wait));
     if (this.#trial === undefined) this.#trial = begun(task);
     return this.#trial.task === task ? undefined : this.#trial.over;
   }
@@ -48,6 +50,11 @@ export class Block {
     if (this.#trial?.task !== task) return;
     if (passed) this.#lift();
     else this.#endTrial();
+  }
+
+  async #wait(ms: number): Promise<void> {
+    await sleep(this.#clock, ms, this.#signal);
+    this.#waiting = undefined;
   }
 
   #lift(): void {

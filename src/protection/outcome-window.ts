@@ -1,5 +1,6 @@
 import type { Unit } from '../domain/unit.ts';
-import type { Tally } from './failing.ts';
+import { mergedPartitions } from './failing.ts';
+import type { FreshFailures, Tally } from './failing.ts';
 
 /** What happened in one second. */
 interface Second {
@@ -12,14 +13,7 @@ interface Second {
   readonly partitions: Map<number, Failures>;
 }
 
-/** Fresh records of a partition that failed, and what was passed over between them. */
-interface Failures {
-  first: number;
-  last: number;
-  fresh: number;
-  /** Records of the partition whose handling is counted elsewhere, or that were not handled. */
-  others: number;
-}
+type Failures = { -readonly [Field in keyof FreshFailures]: FreshFailures[Field] };
 
 const SECOND = 1_000;
 /** More different keys are not told apart, in one second. */
@@ -59,8 +53,8 @@ export class OutcomeWindow {
     keep(second, unit);
     if (origin === null) return;
     const failures = failuresOf(second, partition);
-    failures.first = Math.min(failures.first, origin);
-    failures.last = Math.max(failures.last, origin);
+    failures.first = Math.min(failures.first ?? origin, origin);
+    failures.last = Math.max(failures.last ?? origin, origin);
     failures.fresh++;
   }
 
@@ -86,20 +80,12 @@ export class OutcomeWindow {
     const seconds = this.#seconds.filter(({ at }) => at > from);
     const sum = (of: (second: Second) => number): number =>
       seconds.reduce((total, each) => total + of(each), 0);
-    const partitions = merged(seconds);
-    const total = (of: (failures: Failures) => number): number =>
-      partitions.reduce((all, each) => all + of(each), 0);
     const keys = new Set(seconds.flatMap((second) => [...second.keys]));
     return {
       span,
       failed: sum(({ failed }) => failed),
       succeeded: sum(({ succeeded }) => succeeded),
-      fresh: total(({ fresh }) => fresh),
-      // The first of a partition says nothing about what was handled before it.
-      following: total(({ fresh }) => Math.max(0, fresh - 1)),
-      handled: total(({ fresh, first, last, others }) =>
-        fresh === 0 ? 0 : Math.max(fresh - 1, last - first - others),
-      ),
+      partitions: mergedPartitions(seconds.flatMap(({ partitions }) => [...partitions.values()])),
       aside: sum(({ aside }) => aside),
       committed: sum(({ committed }) => committed),
       keys: [...keys].slice(0, this.#keys),
@@ -121,25 +107,10 @@ export class OutcomeWindow {
   }
 }
 
-function merged(seconds: readonly Second[]): Failures[] {
-  const all = new Map<number, Failures>();
-  for (const { partitions } of seconds) {
-    for (const [partition, { first, last, fresh, others }] of partitions) {
-      const one = all.get(partition) ?? { first: Infinity, last: -Infinity, fresh: 0, others: 0 };
-      one.first = Math.min(one.first, first);
-      one.last = Math.max(one.last, last);
-      one.fresh += fresh;
-      one.others += others;
-      all.set(partition, one);
-    }
-  }
-  return [...all.values()];
-}
-
 function failuresOf({ partitions }: Second, partition: number): Failures {
   let failures = partitions.get(partition);
   if (failures === undefined) {
-    failures = { first: Infinity, last: -Infinity, fresh: 0, others: 0 };
+    failures = { partition, first: null, last: null, fresh: 0, others: 0 };
     partitions.set(partition, failures);
   }
   return failures;

@@ -7,17 +7,24 @@ import {
   openedByHand,
   type OpenBreaker,
 } from '../../../src/protection/breaker.ts';
-import type { Tally } from '../../../src/protection/failing.ts';
+import type { FreshFailures, Tally } from '../../../src/protection/failing.ts';
 
 const POLICY: BreakerPolicy = {
   ...{ failureShare: 0.9, window: 30_000, minimum: 50, keys: 20, probes: 5, lockedKeys: 1_000 },
 };
 const NOTHING: Tally = {
-  ...{ span: 30_000, failed: 0, succeeded: 0, fresh: 0, following: 0, handled: 0, aside: 0, committed: 0 },
-  keys: [],
+  ...{ span: 30_000, failed: 0, succeeded: 0, aside: 0, committed: 0 },
+  ...{ keys: [], partitions: [] },
 };
 const KEYS = Array.from({ length: 20 }, (_, key) => key);
 const ALL_FAIL: Tally = { ...NOTHING, failed: 100, keys: KEYS };
+
+/** So many partitions with so many failures, each so many offsets from the next. */
+function spread(partitions: number, fresh: number, apart: number): FreshFailures[] {
+  return Array.from({ length: partitions }, (_, partition) => ({
+    ...{ partition, first: 100, last: 100 + apart * (fresh - 1), fresh, others: 0 },
+  }));
+}
 
 function seen(more: Partial<Observed> = {}): Observed {
   return {
@@ -109,20 +116,20 @@ describe('nearly everything fails', () => {
     ['one key that always fails', { failed: 5_000, keys: [7] }, false],
     ['90 %', { failed: 90, succeeded: 10 }, true],
     ['less', { failed: 89, succeeded: 11 }, false],
-    ['new failures, one after the other', { fresh: 60, following: 58, handled: 60 }, true],
-    ['new failures, each tenth record', { fresh: 60, following: 58, handled: 580 }, false],
-    ['many partitions with one failure each', { fresh: 500, following: 0, handled: 0 }, false],
+    ['new failures, one after the other', { partitions: spread(2, 30, 1) }, true],
+    ['new failures, each tenth record', { partitions: spread(2, 30, 10) }, false],
+    ['many partitions with one failure each', { partitions: spread(500, 1, 1) }, false],
     ['redeliveries, while the group gets on with fresh records', { failed: 500, committed: 5_500 }, false],
     [
       'that it gets on with those of locked keys says nothing',
       { failed: 500, committed: 5_500, aside: 5_000 },
       true,
     ],
-    ['a moment of new failures', { ...moment, fresh: 60, following: 58, handled: 60 }, true],
+    ['a moment of new failures', { ...moment, partitions: spread(2, 30, 1) }, true],
     ['a moment of redeliveries: too short to know what the group does', { ...moment, failed: 500 }, false],
     [
       'a moment of both, the redelivered succeed',
-      { ...moment, fresh: 60, following: 58, handled: 58, succeeded: 60 },
+      { ...moment, partitions: spread(2, 30, 1), succeeded: 60 },
       false,
     ],
   ])('%s', (_name, tally, expected) => {

@@ -27,12 +27,12 @@ test('tells by the offsets of failures how many records were handled between the
   window.aside(0, 1, 30);
   for (let i = 0; i < 10; i++) window.redelivered(0, 1, key('r'), false);
   window.fresh(0, 2, 5_000_000, key('alone'));
-  expect(window.tally(0, 2_000)).toMatchObject({
-    fresh: 11,
-    following: 9,
-    handled: 180 - 30 - 10,
-    aside: 30,
-  });
+  const { partitions, aside } = window.tally(0, 2_000);
+  expect(aside).toBe(30);
+  expect(partitions).toEqual([
+    { partition: 1, first: 100, last: 280, fresh: 10, others: 40 },
+    { partition: 2, first: 5_000_000, last: 5_000_000, fresh: 1, others: 0 },
+  ]);
 });
 
 test('a poison key alone never opens the breaker, however often it fails and in however many seconds', () => {
@@ -60,10 +60,15 @@ test('replicas add up what each has seen; all of them see the same commits', () 
     window.redelivered(0, 0, key('both'), true);
   }
   other.redelivered(0, 1, key('other'), true);
+  // Calls about one partition go to either.
+  one.fresh(0, 2, 10, key('f'));
+  other.fresh(0, 2, 30, key('g'));
+  other.aside(0, 2, 3);
   const tallies = [one, other].map((window) => window.tally(0, 30_000));
   const sum = together(tallies, 20);
   expect(sum).toMatchObject({ span: 30_000, failed: 3, committed: 500 });
-  expect(sum.keys).toHaveLength(2);
+  expect(sum.partitions).toContainEqual({ partition: 2, first: 10, last: 30, fresh: 2, others: 3 });
+  expect(sum.keys).toHaveLength(4);
   expect(together(tallies, 1).keys).toHaveLength(1);
 });
 
