@@ -24,7 +24,7 @@ export function flowsWithoutService(
 ): { violations: Finding[]; notes: string[] } {
   const gated = byKey.filter(([first]) => first?.policy.mode === 'gated');
   const violations: Finding[] = [];
-  const notes = faults.gone.map((fault) => {
+  const notes = faults.gone.flatMap((fault) => {
     const length = fault.until - fault.at;
     const [before, meanwhile] = [flowOf(gated, fault.at - length, fault), flowOf(gated, fault.at, fault)];
     const isLess = shareOf(meanwhile) < AT_LEAST * shareOf(before);
@@ -33,6 +33,7 @@ export function flowsWithoutService(
       const what = `for ${seconds} without service and Redis ${told(meanwhile)} of keys that were not locked came to a handler, before ${told(before)}`;
       violations.push({ what, at: fault.at, stories: [] });
     }
+    if (meanwhile.sent === 0) return [];
     return `without service and Redis for ${seconds}, of keys that were not locked: ${told(meanwhile)} handled; before: ${told(before)}`;
   });
   return { violations, notes };

@@ -55,3 +55,45 @@ describe('a message of a key that never failed', () => {
     ]);
   });
 });
+
+describe('while service and Redis are gone', () => {
+  const GONE = 100_000;
+  const LENGTH = 50_000;
+
+  /** A message every half second, of 20 keys, from a minute before on; `waits` says how long each waits for its handler. */
+  const run = (waits: (at: number) => number, prepare: (run: RunBuilder) => void = () => undefined) => {
+    const built = new RunBuilder();
+    prepare(built);
+    for (let at = GONE - 60_000; at < GONE + LENGTH; at += 500) {
+      const message = built.order(`k${(at / 500) % 20}`, at);
+      built.call(message, at + waits(at), 'succeeded');
+    }
+    return built.fault('all-gone', GONE, { until: GONE + LENGTH });
+  };
+
+  it('keys that are not locked flow as before', () => {
+    const kept = run(() => 10);
+    expect(kept.broken).toEqual([]);
+    expect(kept.notesOf('isolation').at(-1)).toBe(
+      'without service and Redis for 50.0 s, of keys that were not locked: 98 of 98 (100 %) handled; before: 98 of 98 (100 %)',
+    );
+  });
+
+  it('a tenth of them may wait, and no more', () => {
+    const waiting = (every: number) => (at: number) =>
+      at >= GONE && (at / 500) % every === 0 ? GONE + 2 * LENGTH - at : 10;
+    expect(run(waiting(20)).broken).not.toContain('isolation');
+    expect(run((at) => (at >= GONE + LENGTH / 2 ? LENGTH : 10)).broken).toContain('isolation');
+  });
+
+  it('a key that failed shortly before is not one of them', () => {
+    const kept = run(
+      () => 10,
+      (built) => {
+        const failed = built.order('k3', GONE - 1_000);
+        built.call(failed, GONE - 900, 'failed').call(failed, GONE + LENGTH, 'succeeded', { attempt: 2 });
+      },
+    );
+    expect(kept.notesOf('isolation').at(-1)).toContain('93 of 93');
+  });
+});
