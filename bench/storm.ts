@@ -13,7 +13,7 @@ const COUNT = scaled(1_000_000);
 const MAXMEMORY = 256;
 /** All of it comes in, or as much as there is room for, before the first is due, ms. */
 const AHEAD = 60_000;
-/** No reading of the retry topic for so long, while there is something to read, counts as stopped: s. */
+/** Of the metric `backpressure_state`. */
 const STOPPED = 2;
 
 /**
@@ -40,13 +40,17 @@ export async function measureStorm(
     origins.take(message);
   });
 
-  const samples = new Samples(1_000, async () => ({
-    rss: await service.rss(),
-    redis: (await memoryOf(redis)) / 2 ** 20,
-    held: await heldMessages(service, id),
-    lag: metricSum(await service.metrics(), 'ingest_lag_messages'),
-    delivered: consumer.count,
-  }));
+  const samples = new Samples(1_000, async () => {
+    const metrics = await service.metrics();
+    return {
+      rss: await service.rss(),
+      redis: (await memoryOf(redis)) / 2 ** 20,
+      held: await heldMessages(service, id),
+      lag: metricSum(metrics, 'ingest_lag_messages'),
+      backpressure: metricSum(metrics, 'backpressure_state'),
+      delivered: consumer.count,
+    };
+  });
   await samples.until(() => samples.elapsed >= 10);
   const idle = Math.min(...samples.readings.map(({ rss }) => rss));
   const dueAt = Date.now() + AHEAD;
@@ -91,24 +95,20 @@ export async function measureStorm(
     storm_redis_most_mib: samples.most('redis'),
     storm_rss_idle_mib: idle,
     storm_rss_growth_mib: samples.most('rss') - idle,
+    storm_backpressure_most: samples.most('backpressure'),
     storm_reading_stopped_seconds: stoppedSeconds(samples),
     storm_seconds: samples.elapsed,
   };
 }
 
-/** For how long something lay in the retry topic, and none of it was read. */
-function stoppedSeconds(samples: Samples<'held' | 'lag' | 'delivered' | 'rss' | 'redis'>): number {
-  let stopped = 0;
-  let since: number | null = null;
-  let before = samples.readings[0];
-  for (const reading of samples.readings) {
-    const read = reading.held + reading.delivered > (before?.held ?? 0) + (before?.delivered ?? 0);
-    if (reading.lag === 0 || read) since = null;
-    else since ??= before?.at ?? reading.at;
-    if (since !== null && reading.at - since >= STOPPED) stopped += reading.at - (before?.at ?? reading.at);
-    before = reading;
-  }
-  return stopped;
+/** Seconds in which the service read no further. */
+function stoppedSeconds({
+  readings,
+}: Samples<'backpressure' | 'held' | 'lag' | 'delivered' | 'rss' | 'redis'>): number {
+  return readings.reduce((sum, { at, backpressure }, i) => {
+    const until = readings[i + 1]?.at ?? at;
+    return backpressure === STOPPED ? sum + until - at : sum;
+  }, 0);
 }
 
 async function memoryOf(redis: Redis): Promise<number> {
