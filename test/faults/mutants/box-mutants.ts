@@ -109,6 +109,15 @@ export const boxMutants: readonly Mutant[] = [
     faults: ['consumer-killed', 'consumer-stopped'],
   },
   {
+    name: 'handed-off-too-early',
+    what: 'a record is handled while the last retries of its key are under way, instead of held',
+    file: `${LUA}/admit.lua`,
+    find: "then return { 'hold' } end",
+    replace: "then return { 'process' } end",
+    breaks: ['order'],
+    faults: ['clock-jumped'],
+  },
+  {
     name: 'no-turn-check',
     what: 'a copy is admitted though an earlier message of its key is unresolved',
     file: `${LUA}/admit.lua`,

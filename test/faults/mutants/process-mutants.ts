@@ -55,6 +55,15 @@ export const processMutants: readonly Mutant[] = [
     faults: ['all-gone'],
   },
   {
+    name: 'held-forgotten',
+    what: 'the gate does not ask again about the records that it holds',
+    file: 'src/gate/holding.ts',
+    find: 'lane.tasks.push(...tasks);',
+    replace: '',
+    breaks: ['no loss'],
+    faults: ['clock-jumped'],
+  },
+  {
     name: 'publish-not-awaited',
     what: 'the gate commits a record before Kafka has acknowledged its copy in the retry topic',
     file: 'src/gate/retry-publisher.ts',
