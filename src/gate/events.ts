@@ -1,5 +1,3 @@
-import type { LetGo } from './holding.ts';
-
 /** What was decided without the service. */
 export interface AloneCounts {
   /** Fresh records that failed, and those that follow one: published to the retry topic. */
@@ -10,6 +8,9 @@ export interface AloneCounts {
   /** Outcomes of redelivered records that are told to it later. */
   unreported: number;
 }
+
+/** Why held records are asked about again. */
+export type LetGo = 'unlocked' | 'failed' | 'claim-ended' | 'too-long' | 'too-many';
 
 /** What the gate tells its surroundings. No event ever carries a key, a value, a header or an error's message. */
 export type GateEvent =

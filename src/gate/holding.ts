@@ -1,5 +1,5 @@
 import type { GateClock } from './clock.ts';
-import type { OnEvent } from './events.ts';
+import type { LetGo, OnEvent } from './events.ts';
 import type { KeyId } from './keys.ts';
 import type { Lane } from './lane.ts';
 import type { Task } from './task.ts';
@@ -9,9 +9,6 @@ export interface HoldLimits {
   limit: number;
   ms: number;
 }
-
-/** Why held records are asked about again. */
-export type LetGo = 'unlocked' | 'failed' | 'claim-ended' | 'too-long' | 'too-many';
 
 export interface HoldingDeps {
   partition: number;
