@@ -67,14 +67,12 @@ export class Faults {
     return this.all.filter(({ at, until }) => at <= to && until >= from);
   }
 
-  /** With service and Redis gone, and nothing else going on. */
+  /** With service and Redis gone, and nothing done to consumers and Kafka. */
   get gone(): Fault[] {
+    const disturbing = this.all.filter(({ kind }) => /^(consumer|kafka|broker|rolling)-/.test(kind));
     return this.all.filter(
-      (fault) =>
-        fault.kind === 'all-gone' &&
-        this.all.every(
-          (other) => other === fault || other.at >= fault.until || other.until + AFTERMATH < fault.at,
-        ),
+      ({ kind, at, until }) =>
+        kind === 'all-gone' && disturbing.every((other) => other.at >= until || other.until + AFTERMATH < at),
     );
   }
 
