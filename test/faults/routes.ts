@@ -58,6 +58,8 @@ export function serviceConfig(given: { brokers: readonly string[]; redisUrl: str
           jitter: 0,
         },
         maxAttempts: MAX_ATTEMPTS,
+        // Every fault begins the ramp anew: at 50 a second the run would only wait for it.
+        redelivery: { startPerSecond: 250 },
         // Short, like the faults: what is given up after them is given up while the run lasts.
         claimTtl: '5s',
         deliveryTimeout: '10s',
