@@ -42,6 +42,8 @@ export function recordedRow({ all, owners }: Stories, faults: Faults): Row {
     { sent, policy, calls }: Story,
   ): string | undefined {
     if (call.zombie) return 'handled again by a consumer that had lost the partition';
+    // Redis lost the first redrive, and another one was begun, which knows nothing of what that had done.
+    if (known < sent.at && sent.at <= call.begunAt) return 'redriven once more by another job';
     const forgotten = faults.mayHaveForgotten(happened, known, call.begunAt, policy.journalIntervalMs);
     if (forgotten === 'redis') return 'Redis lost its data before the journal was due';
     if (forgotten === 'journal') return 'Redis lost its data while the journal could not be written';

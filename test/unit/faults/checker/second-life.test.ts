@@ -70,6 +70,23 @@ describe('a dead letter that comes again', () => {
     expect(never.key).toBe('y');
   });
 
+  it('may come once more by another job, when Redis has lost the first with what it had done', () => {
+    const lives = (again: number): string[][] => {
+      const run = new RunBuilder();
+      const sent = exhausted(run, 'x');
+      run
+        .fault('all-gone', AGAIN, { until: AGAIN + 5 })
+        .redriven(sent, AGAIN, 'first')
+        .call(sent, AGAIN + 10_000, 'succeeded', { redelivered: true })
+        .recorded(sent, AGAIN + 10_002)
+        .redriven(sent, again, 'second')
+        .call(sent, AGAIN + 11_000, 'succeeded', { redelivered: true });
+      return run.brokenInLives(AGAIN);
+    };
+    expect(lives(AGAIN + 10_900)).toEqual([[], []]);
+    expect(lives(AGAIN + 5_000)).toEqual([[], ['recorded']]);
+  });
+
   it('leaves what had its end in peace', () => {
     const run = new RunBuilder();
     const done = run.order('z');
