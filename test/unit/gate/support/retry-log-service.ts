@@ -28,6 +28,9 @@ export class RetryLogService {
   readonly #known = new Map<string, number>();
   readonly #draw: () => number;
   #cursor = 0;
+  #canHold = false;
+  /** How many records it told their claimant to hold. */
+  held = 0;
   #epoch = 0;
   #end = 0;
   #used = false;
@@ -114,6 +117,7 @@ export class RetryLogService {
   }
 
   async #claim(body: Record<string, unknown>): Promise<Reply> {
+    this.#canHold = body['canHold'] === true;
     const end = this.log.length;
     await turns(Math.floor(this.#draw() * 6));
     this.readTo(end);
@@ -144,7 +148,7 @@ export class RetryLogService {
     return { body: { [to]: items.map((item) => one(String(item['key']), Number(item['offset']), item)) } };
   }
 
-  #admit(key: string, at: number, { delivery }: Record<string, unknown>): unknown {
+  #admit(key: string, at: number, { delivery, hold }: Record<string, unknown>): unknown {
     const entries = this.#entries(key);
     const entry = entries.get(at);
     if (delivery !== undefined) {
@@ -154,6 +158,11 @@ export class RetryLogService {
     if (entry?.state === 'pending') return this.#redirect('verdict', at, 0);
     if (entry !== undefined || at <= (this.#known.get(key) ?? -1)) return { verdict: 'skip' };
     if (entries.size === 0) return { verdict: 'process' };
+    const atTheTail = [...entries].every(([origin, { state }]) => state === 'in flight' && origin < at);
+    if (this.#canHold && hold !== false && atTheTail) {
+      this.held += 1;
+      return { verdict: 'hold' };
+    }
     this.#announce(key, at);
     return this.#redirect('verdict', at, 0);
   }
