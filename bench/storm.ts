@@ -1,7 +1,8 @@
 import { Redis } from 'ioredis';
 import type { Stack } from '../dev/stack/stack.ts';
 import type { Draw } from './chart/keep.ts';
-import { MeasuredConsumer, Origins } from './consumer.ts';
+import { Origins } from './consumer.ts';
+import { MeasuredGate } from './gated-consumer.ts';
 import { connectAdmin, createTopics, PARTITIONS, produceAll } from './kafka.ts';
 import { retryRecords } from './retry-records.ts';
 import { Samples } from './samples.ts';
@@ -33,11 +34,14 @@ export async function measureStorm(
   await admin.disconnect();
   await redis.config('SET', 'maxmemory', `${String(MAXMEMORY)}mb`);
   await redis.config('RESETSTAT');
-  await using service = await startService(stack, { name: id, ...topics, gate: false });
+  const route = { name: id, ...topics };
+  await using service = await startService(stack, route);
   await service.logged('shard_owned');
   const origins = new Origins(PARTITIONS, COUNT);
-  await using consumer = await MeasuredConsumer.start(stack, id, `${id}-consumers`, (message) => {
-    origins.take(message);
+  let delivered = 0;
+  await using _consumer = await MeasuredGate.start(stack, service, route, (record) => {
+    delivered++;
+    origins.take(record);
   });
 
   const samples = new Samples(1_000, async () => {
@@ -48,7 +52,7 @@ export async function measureStorm(
       held: await heldMessages(service, id),
       lag: metricSum(metrics, 'ingest_lag_messages'),
       backpressure: metricSum(metrics, 'backpressure_state'),
-      delivered: consumer.count,
+      delivered,
     };
   });
   await samples.until(() => samples.elapsed >= 10);
