@@ -16,7 +16,7 @@ export interface Config {
     readonly maxInFlight: number;
     readonly librdkafka: Readonly<Record<string, Scalar>>;
   };
-  readonly redis: RedisConfig;
+  readonly redis: RedisConfig & { readonly memory: MemoryMargins };
   readonly http: HttpConfig;
   readonly log: { readonly level: LogLevel; readonly keys: boolean };
   readonly events: { readonly topic: string | null };
@@ -75,6 +75,12 @@ export interface NotifyConfig {
   readonly interval: number;
   readonly keys: boolean;
   readonly link: string | null;
+}
+
+/** Shares of Redis' `maxmemory`: from when on payloads stay in Kafka, and reading stops. */
+export interface MemoryMargins {
+  readonly leaveOutAt: number;
+  readonly stopAt: number;
 }
 
 /** How a server lets us in that is not given by a URL. */

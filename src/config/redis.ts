@@ -1,4 +1,4 @@
-import type { RedisConfig } from './config.ts';
+import type { Config } from './config.ts';
 import { asMap, type Reading } from './read-section.ts';
 import type { ValuesOf } from './schema.ts';
 import type { redisSettings } from './settings/redis.ts';
@@ -27,7 +27,7 @@ export function readRedis(
   values: ValuesOf<typeof redisSettings>,
   written: unknown,
   reading: Reading,
-): RedisConfig {
+): Config['redis'] {
   const file = asMap(written) ?? {};
   const isWritten = (name: string): boolean => file[name] !== undefined && file[name] !== null;
   const urlName = reading.env['REDIS_URL'] ? 'REDIS_URL (for redis.url)' : 'redis.url';
@@ -39,7 +39,10 @@ export function readRedis(
   const mode = modes[0] ?? 'url';
   if (modes.length < 2) refuseStrangers(mode, isWritten, reading);
 
-  const { keyPrefix, url, sentinels, sentinelName, sentinelPassword, cluster } = values;
+  const { keyPrefix, memory, url, sentinels, sentinelName, sentinelPassword, cluster } = values;
+  if (memory.stopAt < memory.leaveOutAt) {
+    reading.problem('redis.memory.stopAt', 'is less than leaveOutAt; make it at least as much');
+  }
   const { username, password, tls } = values;
   const access = { username, password, tls };
   if (mode === 'sentinels') {
@@ -53,10 +56,11 @@ export function readRedis(
       sentinelPassword,
       access,
       keyPrefix,
+      memory,
     };
   }
-  if (mode === 'cluster') return { kind: 'cluster', seeds: cluster ?? [], access, keyPrefix };
-  return { kind: 'url', url, keyPrefix };
+  if (mode === 'cluster') return { kind: 'cluster', seeds: cluster ?? [], access, keyPrefix, memory };
+  return { kind: 'url', url, keyPrefix, memory };
 }
 
 function refuseStrangers(mode: Mode, isWritten: (name: string) => boolean, reading: Reading): void {

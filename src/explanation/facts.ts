@@ -2,6 +2,7 @@ import type { RouteConfig } from '../config/config.ts';
 import type { Unit } from '../domain/unit.ts';
 import type { KeyFailure } from '../failures/failure-tally.ts';
 import type { LockView } from '../penalty-box/operator-box.ts';
+import type { BackpressureState } from '../protection/backpressure.ts';
 import type { ControlState } from '../protection/route-control.ts';
 
 /** What the explanation of a key is made of. Times in epoch ms; null: nobody could say. */
@@ -12,6 +13,7 @@ export interface KeyFacts {
   readonly control: ControlState;
   /** Why the route can't keep its promises now. */
   readonly problems: readonly string[];
+  readonly backpressure: BackpressureState;
   readonly locks: readonly LockFacts[];
   /** Shards that did not answer: the key may be locked there. */
   readonly silent: readonly { readonly partition: number; readonly why: string }[];

@@ -21,7 +21,7 @@ export function explain(facts: KeyFacts): string[] {
   ];
 }
 
-function routeSentences({ control: { paused, breaker }, problems, now }: KeyFacts): string[] {
+function routeSentences({ control: { paused, breaker }, backpressure, problems, now }: KeyFacts): string[] {
   return [
     ...(paused === null
       ? []
@@ -29,6 +29,11 @@ function routeSentences({ control: { paused, breaker }, problems, now }: KeyFact
           `The route is paused since ${timeWords(paused.since, now)} (${paused.reason}): nothing is redelivered until it is resumed.`,
         ]),
     ...(breaker === null ? [] : [breakerSentence(breaker, now)]),
+    ...(backpressure.state === 'stopped'
+      ? [
+          `The retry topic is read no further since ${timeWords(backpressure.since ?? now, now)} (${backpressure.why ?? 'Redis is full'}): what failed or came since waits there, and is not shown here.`,
+        ]
+      : []),
     ...problems.map((problem) => `The route is degraded: ${problem}.`),
   ];
 }

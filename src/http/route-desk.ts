@@ -8,6 +8,7 @@ import type { HeldKeys } from '../hot-keys/held-keys.ts';
 import type { GateBox } from '../penalty-box/gate-box.ts';
 import type { OperatorBox } from '../penalty-box/operator-box.ts';
 import type { RedeliveryRate } from '../protection/redelivery-rate.ts';
+import type { BackpressureState } from '../protection/backpressure.ts';
 import type { RouteControl } from '../protection/route-control.ts';
 import type { RedriveDesk } from '../redrive/redrive-desk.ts';
 
@@ -16,6 +17,8 @@ export interface RouteDesk {
   readonly config: RouteConfig;
   readonly gate: GateBox;
   readonly operator: OperatorBox;
+  /** How much of new messages goes into Redis. */
+  backpressure(): BackpressureState;
   readonly control: Pick<RouteControl, 'state' | 'change'>;
   readonly rate: Pick<RedeliveryRate, 'perSecond' | 'growth'>;
   readonly failures: {

@@ -6,6 +6,7 @@ import type { Logger } from '../logger.ts';
 import type { Arrival } from '../penalty-box/entry.ts';
 import { refusalOf } from '../penalty-box/owner-box.ts';
 import type { Ingested, OwnerBox, OwnerReply, Refusal } from '../penalty-box/owner-box.ts';
+import { lackedMemory } from '../redis/failure.ts';
 import { Trouble } from '../trouble.ts';
 import { readArrival } from './read-arrival.ts';
 import type { ArrivalPolicy } from './read-arrival.ts';
@@ -27,6 +28,8 @@ interface Deps {
   readonly onIngested: (ingested: Ingested, nextDue: number | null) => void;
   /** The records of each batch that was read for the first time. */
   readonly onArrived: (arrivals: readonly Arrival[]) => void;
+  /** Redis has no memory for more. */
+  readonly onFull: () => void;
   /** Redis lost the shard, or another owner took over: nothing more is taken. */
   readonly onRefused: (refusal: Refusal) => void;
 }
@@ -36,6 +39,10 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 /** Beyond this many records waiting, the partition is paused. */
 const WAITING_LIMIT = 2_000;
 const REDIS_RETRY = 200;
+/** Redis is full: room comes with redeliveries that succeed. */
+const MEMORY_RETRY = 1_000;
+/** The same of bytes. */
+const WAITING_BYTES = 8 * 1024 * 1024;
 
 /** What a journal record tells; only a rebuild hears it. */
 interface Told {
@@ -52,6 +59,7 @@ export class Ingest {
   readonly #deps: Deps;
   readonly #trouble: Trouble;
   #waiting: Waiting[] = [];
+  #waitingBytes = 0;
   #cursor: number;
   #end: number;
   #work: Promise<void> | null = null;
@@ -71,14 +79,16 @@ export class Ingest {
   }
 
   get full(): boolean {
-    return this.#waiting.length >= WAITING_LIMIT;
+    return this.#waiting.length >= WAITING_LIMIT || this.#waitingBytes >= WAITING_BYTES;
   }
 
   take(records: readonly KafkaRecord[]): void {
     if (this.#stopped) return;
     for (const record of records) {
       const read = isJournal(record.headers) ? this.#readJournal(record) : this.#read(record);
-      if (read !== null) this.#waiting.push(read);
+      if (read === null) continue;
+      this.#waiting.push(read);
+      this.#waitingBytes += bytesOf(read);
     }
     this.#end = Math.max(this.#end, (records.at(-1)?.offset ?? -1) + 1);
     this.#begin();
@@ -105,6 +115,7 @@ export class Ingest {
   async stop(): Promise<void> {
     this.#stop();
     this.#waiting = [];
+    this.#waitingBytes = 0;
     await this.drained();
   }
 
@@ -134,7 +145,7 @@ export class Ingest {
       const reply = await this.#ingest(batch, next);
       if (reply === null) continue;
       if (reply.kind === 'ok') {
-        this.#waiting.splice(0, batch.length);
+        for (const taken of this.#waiting.splice(0, batch.length)) this.#waitingBytes -= bytesOf(taken);
         this.#moveTo(next);
         const [first] = batch;
         const isNew =
@@ -145,6 +156,7 @@ export class Ingest {
         // An answer got lost after the script had run: go on from where the box is.
         this.#moveTo(reply.cursor);
         this.#waiting = this.#waiting.filter(({ retryOffset }) => retryOffset >= reply.cursor);
+        this.#waitingBytes = this.#waiting.reduce((sum, waiting) => sum + bytesOf(waiting), 0);
       } else {
         this.#stop();
         this.#deps.onRefused(refusalOf(reply));
@@ -177,7 +189,7 @@ export class Ingest {
   }
 
   async #ingest(batch: readonly Waiting[], next: number): Promise<OwnerReply<Ingested> | null> {
-    const { clock } = this.#deps;
+    const { clock, onFull } = this.#deps;
     try {
       const reply = await this.#put(batch, next);
       this.#trouble.over('ingest_goes_on', 'the box takes records again');
@@ -187,7 +199,9 @@ export class Ingest {
         { event: 'ingest_delayed', err: error, offset: this.#cursor },
         'the box did not take a batch; trying again',
       );
-      await clock.sleep(REDIS_RETRY);
+      const full = lackedMemory(error);
+      if (full) onFull();
+      await clock.sleep(full ? MEMORY_RETRY : REDIS_RETRY);
       return null;
     }
   }
@@ -218,4 +232,8 @@ export class Ingest {
     }
     return this.#waiting.slice(0, count);
   }
+}
+
+function bytesOf(waiting: Waiting): number {
+  return 'journal' in waiting ? 0 : waiting.payload.length;
 }

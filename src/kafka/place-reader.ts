@@ -39,6 +39,8 @@ interface Shelf {
 /** A partition that says nothing for so long does not answer, ms. */
 const DEADLINE = 10_000;
 const BATCH = 100;
+/** Those who ask within so long of each other are read in one go, ms: to begin one holds up the whole process for a moment. */
+const GATHER = 10;
 const PATIENCE = 250;
 /** What lies between two wanted records is read through where it is less than this; else the next one is sought. */
 const READ_THROUGH = 1_048_576;
@@ -132,10 +134,9 @@ export class PlaceReader implements Component {
   }
 
   async #run(): Promise<void> {
-    // Those who ask in this turn of the loop are read in one go.
-    await new Promise(setImmediate);
     for (let shelves = this.#wanting(); shelves.length > 0; shelves = this.#wanting()) {
       try {
+        await this.#deps.clock.sleep(GATHER);
         await this.#go(shelves);
       } catch (error) {
         // It is not remembered: the next record is asked for on a new connection.

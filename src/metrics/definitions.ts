@@ -155,6 +155,12 @@ export const definitions = {
     help: 'Share of the held messages that belong to the hottest key, from 0 to 1, of the shards of this replica. Every ten seconds.',
     labels: {},
   },
+  backpressureState: {
+    type: 'gauge',
+    name: 'backpressure_state',
+    help: 'How much of new messages goes into Redis: 0 all, 1 headers and values stay in Kafka, 2 the retry topic is read no further. Take the maximum over replicas.',
+    labels: {},
+  },
   breakerState: {
     type: 'gauge',
     name: 'breaker_state',

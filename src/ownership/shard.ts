@@ -50,6 +50,8 @@ export interface ShardDeps {
   readonly onLost: (job: Job) => void;
   /** Larger messages are left in the retry topic, bytes. */
   readonly inlineUpTo: () => number;
+  /** Redis has no memory for more. */
+  readonly onFull: () => void;
   /** Reads the retry partition from there on. */
   readonly read: (offset: number) => Promise<void>;
   readonly commit: (checkpoint: number) => Promise<void>;
@@ -144,6 +146,11 @@ export class Shard {
 
   get full(): boolean {
     return this.#tenure?.ingest.full ?? false;
+  }
+
+  /** The end of the retry partition, as it was observed last. */
+  get end(): number {
+    return this.#range.end;
   }
 
   /** Records of the retry partition that are not in the box yet, as far as known. */

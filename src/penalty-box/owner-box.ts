@@ -163,6 +163,11 @@ export class OwnerBox {
     return this.#run('freeze', [`${retry ? 'retry' : ''} ${main ? 'main' : ''}`], () => null);
   }
 
+  /** Reading has stopped; or it has caught up, and all claims have to be made anew. */
+  behind(is: boolean, nonce: string): Promise<OwnerReply<null>> {
+    return this.#run('behind', [is ? 1 : 0, nonce], () => null);
+  }
+
   /** A page of a unit's entries in order, as they are stored; `after`: id of the last one of the page before. */
   entries(unit: Unit, after: Buffer | null, limit: number): Promise<OwnerReply<StoredUnit>> {
     return this.#run('entries', [unit, after ?? '', limit], ([knownUpTo, park, ...rest]) => {

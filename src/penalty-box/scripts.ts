@@ -5,6 +5,10 @@ import type { Argument, Reply, Script } from '../redis/define-script.ts';
 
 const directory = new URL('./lua/', import.meta.url);
 const shared = ['shared/shard.lua', 'shared/lock.lua'];
+/** Refused where Redis has no memory left; those that only read are not asked. All others go on: see lua/shared/exceed.lua. */
+const WITHIN_MEMORY: readonly Operation[] = [
+  ...(['ingest', 'entries', 'lagging', 'carry', 'inspect', 'ages', 'browse', 'claimant', 'totals'] as const),
+];
 
 /** What every script answers. */
 export type ScriptReply =
@@ -65,6 +69,7 @@ type Operation =
   | 'ages'
   | 'browse'
   | 'claimant'
+  | 'behind'
   | 'totals';
 
 const scripts = new Map<Operation, Script<Argument[], ScriptReply>>();
@@ -75,13 +80,17 @@ export function scriptOf(operation: Operation): Script<Argument[], ScriptReply> 
   if (script === undefined) {
     script = {
       name: operation,
-      lua: readScript(directory, shared, `${operation}.lua`),
+      lua: readScript(directory, sharedBy(operation), `${operation}.lua`),
       argv: (args) => args,
       decode,
     };
     scripts.set(operation, script);
   }
   return script;
+}
+
+function sharedBy(operation: Operation): string[] {
+  return WITHIN_MEMORY.includes(operation) ? shared : ['shared/exceed.lua', ...shared];
 }
 
 export type { Operation };

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Component } from '../component.ts';
 import type { Logger } from '../logger.ts';
+import type { RedisServer } from '../redis/server.ts';
 import type { RedisServers } from '../redis/servers.ts';
 import { shardKeys } from '../redis/shard-keys.ts';
 import { Trouble } from '../trouble.ts';
@@ -12,7 +13,7 @@ interface Deps {
   /** Shards of the route, whoever owns them; 0 until Kafka has said how many there are. */
   readonly partitions: () => number;
   /** After each look that Redis has answered. */
-  readonly onRead: (load: Load) => void;
+  readonly onRead: (load: Load, servers: ReadonlySet<RedisServer>) => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -70,42 +71,44 @@ export class RouteLoad implements Component {
 
   async #look(): Promise<void> {
     try {
-      this.#load = await this.#read();
+      const shards = this.#shards();
+      this.#load = await readLoad(shards);
       this.#silence.over('load_known', 'Redis says again how much of the route it holds');
+      this.#deps.onRead(this.#load, new Set(shards.keys()));
     } catch (err) {
       this.#silence.met(
         { event: 'load_unknown', err },
         'Redis did not say how much of the route it holds; asking again',
       );
-      return;
     }
-    this.#deps.onRead(this.#load);
   }
 
-  async #read(): Promise<Load> {
+  /** The keys of each shard, by the server that holds it. */
+  #shards(): Map<RedisServer, string[][]> {
     const { servers, keyPrefix, route, partitions } = this.#deps;
-    // One call to each server that holds a shard of the route.
-    const calls = new Map<ReturnType<Deps['servers']['serverOf']>, string[][]>();
+    const shards = new Map<RedisServer, string[][]>();
     for (let partition = 0; partition < partitions(); partition++) {
       const keys = shardKeys(keyPrefix, route, partition);
       const server = servers.serverOf(keys[0] ?? '');
-      calls.set(server, [...(calls.get(server) ?? []), keys]);
+      shards.set(server, [...(shards.get(server) ?? []), keys]);
     }
-    const loads = await Promise.all(
-      [...calls].map(async ([{ connection }, shards]) => {
-        const pipeline = connection.redis.pipeline();
-        for (const [meta = '', locks = ''] of shards) pipeline.hlen(locks).hget(meta, 'heldBytes');
-        return figuresOf((await pipeline.exec()) ?? []);
-      }),
-    );
-    return loads.reduce(
-      (sum, load) => ({
-        lockedKeys: sum.lockedKeys + load.lockedKeys,
-        heldBytes: sum.heldBytes + load.heldBytes,
-      }),
-      { lockedKeys: 0, heldBytes: 0 },
-    );
+    return shards;
   }
+}
+
+/** One call to each server. */
+async function readLoad(shards: ReadonlyMap<RedisServer, string[][]>): Promise<Load> {
+  const loads = await Promise.all(
+    [...shards].map(async ([{ connection }, keys]) => {
+      const pipeline = connection.redis.pipeline();
+      for (const [meta = '', locks = ''] of keys) pipeline.hlen(locks).hget(meta, 'heldBytes');
+      return figuresOf((await pipeline.exec()) ?? []);
+    }),
+  );
+  return {
+    lockedKeys: loads.reduce((sum, { lockedKeys }) => sum + lockedKeys, 0),
+    heldBytes: loads.reduce((sum, { heldBytes }) => sum + heldBytes, 0),
+  };
 }
 
 /** Of each shard its locks, then its bytes. @throws what Redis answered instead */

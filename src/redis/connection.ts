@@ -150,6 +150,11 @@ function isReadOnly(message: string): boolean {
   return message.includes('READONLY');
 }
 
+/** The server is full: it refuses what would need more memory. */
+export function isOutOfMemory(message: string): boolean {
+  return message.includes('OOM command not allowed');
+}
+
 /** The server is all right and takes no writes: it is a replica, or has too few of them (`min-replicas-to-write`). */
 export function refusesWrites(message: string): boolean {
   return isReadOnly(message) || message.includes('NOREPLICAS');

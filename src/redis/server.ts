@@ -4,6 +4,7 @@ import { inOrder } from '../component.ts';
 import type { Logger } from '../logger.ts';
 import { RedisConnection } from './connection.ts';
 import { FailoverWatch } from './failover-watch.ts';
+import { ServerMemory } from './memory.ts';
 import { ServerClock } from './server-clock.ts';
 import type { RedisTarget, SentinelTarget } from './target.ts';
 
@@ -21,6 +22,7 @@ export type OnMessage = (channel: string, message: string) => void;
 export class RedisServer implements Component {
   readonly connection: RedisConnection;
   readonly clock: ServerClock;
+  readonly memory: ServerMemory;
   /** One of its own: a connection that subscribes can do nothing else. */
   readonly #listening: RedisConnection;
   readonly #parts: Component;
@@ -37,13 +39,14 @@ export class RedisServer implements Component {
     });
     this.#listening = new RedisConnection({ target, logger, role: 'subscribe' });
     this.clock = new ServerClock({ connection: this.connection, clock });
+    this.memory = new ServerMemory({ connection: this.connection, clock });
     this.connection.introduce(() => this.#readEvictionPolicy());
     // A connection that only listens may not notice that its server is gone.
     this.connection.redis.on('close', () => {
       this.#listening.reconnect();
     });
     const watches = target.kind === 'sentinels' ? [this.#watch(target)] : [];
-    this.#parts = inOrder([...watches, this.connection, this.clock, this.#listening]);
+    this.#parts = inOrder([...watches, this.connection, this.clock, this.memory, this.#listening]);
   }
 
   start(): Promise<void> {
@@ -84,6 +87,7 @@ export class RedisServer implements Component {
 
   async #readEvictionPolicy(): Promise<void> {
     const memory = await this.connection.redis.info('memory');
+    this.memory.read(memory);
     this.#evictionPolicy = /^maxmemory_policy:([\w-]+)/m.exec(memory)?.[1] ?? 'unknown';
     // The primary of a failover may have been set up with less care than the one before.
     if (this.#evictionPolicy !== 'noeviction') {

@@ -8,6 +8,7 @@ import type { Position } from '../../src/explanation/facts.ts';
 import type { Failed, KeyFailure, ShapeCount } from '../../src/failures/failure-tally.ts';
 import { Authentication } from '../../src/http/auth/authentication.ts';
 import { createApp } from '../../src/http/app.ts';
+import type { BackpressureState } from '../../src/protection/backpressure.ts';
 import type { ControlState } from '../../src/protection/route-control.ts';
 import type { RouteDesk } from '../../src/http/route-desk.ts';
 import { createLogger } from '../../src/logger.ts';
@@ -122,6 +123,7 @@ export class TestDesk implements RouteDesk {
   readonly operator: OperatorBox;
   readonly control = new SwitchesInMemory();
   readonly rate = { perSecond: 50, growth: 'doubling' } as const;
+  readonly backpressure = (): BackpressureState => ({ state: 'inline', since: null, why: null });
   partitions = 4;
   mainPartitions = 4;
   /** What Kafka tells when it is asked again. */

@@ -50,6 +50,22 @@ export const redisSettings = {
     doc: 'TLS to everything in `sentinels` or `cluster`, and to the servers that they name.',
     default: false,
   },
+  memory: {
+    leaveOutAt: {
+      format: 'number',
+      min: 0,
+      max: 1,
+      doc: "From this share of Redis' `maxmemory` on, headers and values of new messages stay in Kafka.",
+      default: 0.75,
+    },
+    stopAt: {
+      format: 'number',
+      min: 0,
+      max: 1,
+      doc: 'From this share on, routes with a gate read their retry topics no further until there is room again.',
+      default: 0.9,
+    },
+  },
   keyPrefix: {
     format: 'key prefix',
     doc: 'What the names of all keys in Redis begin with. Two installations on one Redis need two prefixes.',

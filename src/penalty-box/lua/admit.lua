@@ -36,6 +36,7 @@ local function fresh(unit, origin, mayHold)
   local where, state = standing(unit, lock, origin)
   if where == 'pending' then return redirect(state) end
   if where then return { 'skip' } end
+  if number('behind') == 1 then return redirect(redirect_unannounced(0)) end
   if lock and holds and mayHold and at_the_tail(unit, lock, origin) then return { 'hold' } end
   return lock and redirect(announce(unit, origin, 0)) or { 'process' }
 end

@@ -4,7 +4,8 @@
 --   unit, origin, attempt, error class, error message, fatal
 -- returns claimEpoch, incarnation, complete (1 | 0), nullKeyUpTo, seen, unanswered offset or -1, keys...
 if not ready() then return { 'NOT_READY' } end
-if number('cursor') < tonumber(ARGV[7]) then return { 'BEHIND' } end
+local behind = number('behind') == 1
+if number('cursor') < tonumber(ARGV[7]) and not behind then return { 'BEHIND' } end
 local consumer, generation, callNumber, limit = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[9])
 
 local alive = NOW - number('claimRenewedAt') < tonumber(ARGV[6])
@@ -58,7 +59,7 @@ local nullKeyUpTo = tonumber(meta.nullKeyUpTo) or -1
 if number('nullUnits') == 0 and nullKeyUpTo < number('settled') then nullKeyUpTo = -1 end
 local result = { meta.claimEpoch, meta.incarnation, 1, nullKeyUpTo, number('seen'), unanswered }
 local reply = commit(result)
-if call('HLEN', LOCKS) + call('ZCARD', KNOWN) > limit then
+if behind or call('HLEN', LOCKS) + call('ZCARD', KNOWN) > limit then
   result[3] = 0
   return reply
 end

@@ -1,12 +1,16 @@
 -- What the group's committed offset proves, once the retry partition has been read to an end that was observed after it.
 -- ARGV: run, now, ownerEpoch, gated (1 | 0), committed in the main topic (-1 = never), end of the retry partition,
 --   committed, first and end offset of the topic that redeliveries go to (-1 = unknown)
+-- While the shard is behind (behind.lua), only copies in flight are looked at.
 -- returns checkpoint, whether parks alone hold it back (1 | 0), held messages, succeeded, redelivered, forgotten,
 --   more (1 | 0), reaped origins...
 if meta.ownerEpoch ~= ARGV[3] then return not_the_owner() end
 if not ready() then return { 'NOT_READY' } end
-if number('cursor') < tonumber(ARGV[6]) then return { 'BEHIND' } end
+local read = number('cursor') >= tonumber(ARGV[6])
+-- Where reading has stopped, what a gate passed over is redelivered all the same: its failure would not be in the retry topic.
+if not read and not (number('behind') == 1 and ARGV[4] == '1') then return { 'BEHIND' } end
 local gated, committed, passed, first = ARGV[4] == '1', tonumber(ARGV[5]), tonumber(ARGV[7]), tonumber(ARGV[8])
+if not read then committed = -1 end
 local PAGE, more = 1000, 0
 local function below(key, score)
   local members = call('ZRANGEBYSCORE', key, 0, '(' .. text(score), 'LIMIT', 0, PAGE, 'WITHSCORES')

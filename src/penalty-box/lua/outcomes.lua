@@ -71,6 +71,8 @@ for i = FIRST, #ARGV, STRIDE do
       results[#results + 1] = { 'stale' }
     elseif BLOCKED > 0 then
       results[#results + 1] = { 'block', BLOCKED }
+    elseif number('behind') == 1 then
+      results[#results + 1] = redirect(redirect_unannounced(1, failure))
     else
       results[#results + 1] = redirect(announce(unit, origin, 1, failure))
     end

@@ -6,7 +6,9 @@ if meta.claimEpoch ~= ARGV[3] then return { 'OK', '', 0, {}, { 'fenced', 0, 0 } 
 local seen = tonumber(ARGV[5])
 put('claimRenewedAt', NOW)
 put('claimUsed', 1)
-announce_outstanding(6)
+-- Behind, what is outstanding would need room, and no key is known to be unlocked: what was redirected of it is not read yet.
+local behind = number('behind') == 1
+if not behind then announce_outstanding(6) end
 if seen < number('changesFrom') then return commit({ 'claim-again', 0, 0 }) end
 -- What it has seen is not kept. Without anybody renewing, the log holds the newest 10,000 keys.
 call('ZREMRANGEBYSCORE', CHANGES, '-inf', text(seen))
@@ -16,7 +18,7 @@ for _, unit in ipairs(call('ZRANGE', CHANGES, 0, -1)) do
   local lock = locks.get(unit)
   if lock then
     locked[#locked + 1] = unit:sub(2)
-  elseif known_to(unit, lock) < 0 then
+  elseif known_to(unit, lock) < 0 and not behind then
     unlocked[#unlocked + 1] = unit:sub(2)
   end
 end

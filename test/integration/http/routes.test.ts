@@ -39,6 +39,7 @@ test('a route shows its configuration, its figures over all partitions, and what
   const { status, body } = await api.get(api.path());
   expect(status).toBe(200);
   expect(body).toEqual({
+    backpressure: { state: 'inline', since: null, why: null },
     name: shard.route,
     config: JSON.parse(JSON.stringify(api.desk.config)) as object,
     status: 'degraded',

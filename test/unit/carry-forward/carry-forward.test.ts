@@ -105,7 +105,15 @@ function entryAt(offset: number): AgedEntry {
   const payload = encodePayload(
     {
       origin: { ...HOME, offset },
-      ...{ originTimestamp: null, key: null, value: null, valueAtOrigin: false, redrive: '', leftOut: null, headers: [] },
+      ...{
+        originTimestamp: null,
+        key: null,
+        value: null,
+        valueAtOrigin: false,
+        redrive: '',
+        leftOut: null,
+        headers: [],
+      },
       ...{ errorClass: '', errorMessage: '' },
     },
     HOME,

@@ -83,6 +83,7 @@ export function facts(more: Partial<KeyFacts> = {}, route: Partial<RouteConfig> 
     unit: UNIT,
     control: { paused: null, breaker: null },
     problems: [],
+    backpressure: { state: 'inline', since: null, why: null },
     locks: [],
     silent: [],
     partition: null,

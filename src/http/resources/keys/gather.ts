@@ -35,6 +35,7 @@ export async function gather(
     unit,
     control: desk.control.state,
     problems: desk.problems(),
+    backpressure: desk.backpressure(),
     locks,
     silent: found.flatMap((each, i) =>
       each.status === 'rejected' ? [{ partition: partitions[i] ?? 0, why: whySilent(each.reason) }] : [],

@@ -34,6 +34,7 @@ export async function viewRoute(desk: RouteDesk, clock: Clock): Promise<Static<t
     status: problems.length === 0 ? 'ok' : 'degraded',
     ...controlFields(desk.control.state),
     redelivery: redeliveryFields(desk),
+    backpressure: desk.backpressure(),
     partitions,
     totals: {
       // Without ordering a message that waits locks nothing but itself.

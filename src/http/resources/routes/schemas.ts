@@ -44,6 +44,17 @@ export const RouteView = Type.Object({
     },
     { description: 'How fast messages are redelivered now.' },
   ),
+  backpressure: Type.Object(
+    {
+      state: oneOf('inline', 'left-out', 'stopped'),
+      since: nullable(Type.Integer({ description: 'Epoch ms.' })),
+      why: nullable(Type.String()),
+    },
+    {
+      description:
+        'How much of new messages goes into Redis, as this replica sees it: all; headers and values stay in Kafka; or the retry topic is read no further. Redelivery goes on in each.',
+    },
+  ),
   partitions: Type.Integer({ description: '0 until Kafka has said how many there are.' }),
   totals: Type.Object({
     lockedKeys: Type.Integer(),

@@ -298,6 +298,17 @@ local function announce_outstanding(first)
   end
 end
 
+-- While the shard is behind, nothing more is announced: see behind.lua.
+local function redirect_unannounced(attempt, failure)
+  local state = new_state('', ANNOUNCED, attempt)
+  state[CLAIM] = meta.claimEpoch
+  if failure then
+    state[ERROR_CLASS], state[ERROR_MESSAGE], state[FATAL] = failure.class, failure.message, failure.fatal
+    state[DUE_AT] = failure.retryAfter > 0 and NOW + failure.retryAfter or 0
+  end
+  return state
+end
+
 local function redirect(state)
   return { 'redirect', state[ATTEMPT], state[ERROR_CLASS], state[ERROR_MESSAGE], state[FATAL], state[CLAIM], text(state[DUE_AT]) }
 end
