@@ -54,7 +54,12 @@ describe('a configuration', () => {
         maxInFlight: 1,
         librdkafka: {},
       },
-      redis: { kind: 'url', url: 'redis://localhost:6379/0', keyPrefix: 'ro:' },
+      redis: {
+        kind: 'url',
+        url: 'redis://localhost:6379/0',
+        keyPrefix: 'ro:',
+        memory: { leaveOutAt: 0.75, stopAt: 0.9 },
+      },
       http: {
         host: '0.0.0.0',
         port: 8080,

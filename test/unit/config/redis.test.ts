@@ -21,9 +21,16 @@ function read(written: Record<string, unknown>, env: Record<string, string> = {}
 
 const access = { username: null, password: null, tls: false };
 
+const memory = { leaveOutAt: 0.75, stopAt: 0.9 };
+
 describe('Redis is found', () => {
   test('by a URL, if nothing else is said', () => {
-    expect(read({}).config).toEqual({ kind: 'url', url: 'redis://localhost:6379/0', keyPrefix: 'ro:' });
+    expect(read({}).config).toEqual({
+      kind: 'url',
+      url: 'redis://localhost:6379/0',
+      keyPrefix: 'ro:',
+      memory,
+    });
   });
 
   test('through Sentinels', () => {
@@ -40,6 +47,7 @@ describe('Redis is found', () => {
       sentinelPassword: null,
       access: { username: 'ro', password: null, tls: true },
       keyPrefix: 'ro:',
+      memory,
     });
   });
 
@@ -49,6 +57,7 @@ describe('Redis is found', () => {
       seeds: [{ host: 'n1', port: 7000 }],
       access,
       keyPrefix: 'ro:',
+      memory,
     });
   });
 
