@@ -345,6 +345,7 @@ describe('a Redis that lost the shard', () => {
       knownKeys: 0,
       oldestSince: null,
       youngest: expect.any(Number),
+      dueNow: 0,
     });
   });
 

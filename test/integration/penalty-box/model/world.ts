@@ -118,7 +118,7 @@ export class World {
     );
     const entries = model.all();
     assert.deepEqual(
-      { ...totals, knownKeys: 0, youngest: 0 },
+      { ...totals, knownKeys: 0, youngest: 0, dueNow: 0 },
       {
         lockedKeys: model.locks.size,
         heldMessages: entries.filter(({ record }) => record).length,
@@ -130,6 +130,7 @@ export class World {
         knownKeys: 0,
         oldestSince: model.locks.values().next().value?.since ?? null,
         youngest: 0,
+        dueNow: 0,
       },
     );
     // The order by age is the order in which the locks were made, and holds all of them and no other.
