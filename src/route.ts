@@ -13,7 +13,7 @@ import { FailureLog } from './failures/failure-log.ts';
 import { FailureStore } from './failures/failure-store.ts';
 import type { Failed } from './failures/failure-tally.ts';
 import type { RouteDesk } from './http/route-desk.ts';
-import type { KafkaOffsets } from './kafka/offsets.ts';
+import type { KafkaOffsets, Range } from './kafka/offsets.ts';
 import type { PlaceReader } from './kafka/place-reader.ts';
 import type { KafkaProducer } from './kafka/producer.ts';
 import { RetryConsumer } from './kafka/retry-consumer.ts';
@@ -209,6 +209,11 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     new OrchestratorError('UNAVAILABLE', `${route.retryTopic} has no partition ${partition} now`, {
       retryAfterMs: 1_000,
     });
+  const retryRange = async (partition: number): Promise<Range> => {
+    const range = (await offsets.ranges(route.retryTopic)).get(partition);
+    if (range === undefined) throw lacks(partition);
+    return range;
+  };
 
   const worker: RouteWorker = new RouteWorker({
     route: route.name,
@@ -322,6 +327,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
         retryTopic: route.retryTopic,
         home: { topic: route.topic, partition },
         lend: (place) => contents.lend(place),
+        range: () => retryRange(partition),
       },
       inlineUpTo: () => {
         // What is read to catch up is much at once.
@@ -342,12 +348,10 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
       },
       commit: (checkpoint) => consumer.commit(partition, checkpoint),
       checkpoint: async () => {
-        const [committed, ranges] = await Promise.all([
+        const [committed, range] = await Promise.all([
           offsets.committed(group, route.retryTopic),
-          offsets.ranges(route.retryTopic),
+          retryRange(partition),
         ]);
-        const range = ranges.get(partition);
-        if (range === undefined) throw lacks(partition);
         return { committed: committed.get(partition) ?? -1, range };
       },
       topicIds: async () => topicIdsOf(route, await offsets.topics([route.retryTopic, route.topic])),
@@ -440,11 +444,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     problems: () => [...topics.problems, ...settings.problems(route.name)],
     shards: () =>
       worker.shards.map(({ partition, restored, journalLate }) => ({ partition, restored, journalLate })),
-    retryEnd: async (partition) => {
-      const range = (await offsets.ranges(route.retryTopic)).get(partition);
-      if (range === undefined) throw lacks(partition);
-      return range.end;
-    },
+    retryEnd: async (partition) => (await retryRange(partition)).end,
     committed: async (partition) =>
       (await offsets.committed(route.consumerGroup, redeliveryTopic)).get(partition) ?? -1,
     readTo: async (partition) => {

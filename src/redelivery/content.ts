@@ -11,6 +11,8 @@ export interface ContentSources {
   readonly retryTopic: string;
   readonly home: Home;
   readonly lend: (place: Origin) => Promise<Found>;
+  /** What Kafka still has of the retry partition: from its first record to its end. */
+  readonly range: () => Promise<{ readonly first: number; readonly end: number }>;
 }
 
 /** A message whose payload was decoded. */
@@ -56,7 +58,7 @@ export async function contentOf(
 /** Of the retry record; where retention was faster, of the record that it was made of. */
 async function leftOutOf(
   stored: Stored,
-  { retryTopic, home, lend }: ContentSources,
+  { retryTopic, home, lend, range }: ContentSources,
 ): Promise<{ payload: Payload; lease: Lease } | 'gone'> {
   const { payload, retryOffset } = stored;
   const there = await lend({ topic: retryTopic, partition: home.partition, offset: retryOffset });
@@ -65,12 +67,16 @@ async function leftOutOf(
     there.lease.end();
     throw new Error('another record lies in its place: was the retry topic made anew?');
   }
+  // The client has been seen to skip records, and a message that is given up for it would be lost.
+  const { first, end } = await range();
+  if (retryOffset >= first && retryOffset < end)
+    throw new Error('it was passed over, though retention has not removed it');
   // What was redriven may have been given another value than it has at its origin.
   if (payload.redrive !== '' || payload.origin.topic !== home.topic) return 'gone';
-  const first = await lend(payload.origin);
-  if (first.kind === 'gone') return 'gone';
-  if (isOf(first.record, stored)) return filled(payload, first);
-  first.lease.end();
+  const atOrigin = await lend(payload.origin);
+  if (atOrigin.kind === 'gone') return 'gone';
+  if (isOf(atOrigin.record, stored)) return filled(payload, atOrigin);
+  atOrigin.lease.end();
   return 'gone';
 }
 

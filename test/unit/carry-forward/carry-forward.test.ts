@@ -71,7 +71,12 @@ function aShard(...offsets: number[]) {
       );
       settle(result);
     },
-    content: { retryTopic: 'orders.retry', home: HOME, lend: () => Promise.resolve({ kind: 'gone' }) },
+    content: {
+      retryTopic: 'orders.retry',
+      home: HOME,
+      lend: () => Promise.resolve({ kind: 'gone' }),
+      range: () => Promise.resolve({ first: 0, end: 0 }),
+    },
     firstYoungerThan: (age) => Promise.resolve(young(age)),
     onRefused: (refusal) => refusals.push(refusal),
     clock,
