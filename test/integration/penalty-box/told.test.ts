@@ -119,7 +119,15 @@ function failedWith(errorClass: string): Buffer {
   return encodePayload(
     {
       origin: { ...home, offset: 5 },
-      ...{ originTimestamp: null, key: null, value: null, valueAtOrigin: false, redrive: '', leftOut: null, headers: [] },
+      ...{
+        originTimestamp: null,
+        key: null,
+        value: null,
+        valueAtOrigin: false,
+        redrive: '',
+        leftOut: null,
+        headers: [],
+      },
       ...{ errorClass, errorMessage: 'again' },
     },
     home,

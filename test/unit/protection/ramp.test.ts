@@ -5,7 +5,7 @@ import { climb, RAMP_WINDOW, type RampWindow, startRamp } from '../../../src/pro
 
 const POLICY = { startPerSecond: 50, maxPerSecond: 500 };
 const GOOD: RampWindow = { outcomes: 100, failed: 49, lagGrows: false };
-const FAILING: RampWindow = { outcomes: 20, failed: 10, lagGrows: false };
+const FAILING: RampWindow = { outcomes: 20, failed: 12, lagGrows: false };
 const LAGGING: RampWindow = { ...GOOD, lagGrows: true };
 const FEW: RampWindow = { outcomes: 19, failed: 19, lagGrows: false };
 
@@ -27,7 +27,13 @@ test.each<[string, RampWindow[], number[]]>([
     [100, 200, 100, 150, 200],
   ],
   ['and when the group falls behind', [GOOD, LAGGING, LAGGING], [100, 50, 50]],
-  ['never falls below its start', [FAILING, FAILING, GOOD], [50, 50, 100]],
+  ['never falls below its start', [LAGGING, LAGGING, GOOD], [50, 50, 100]],
+  ['what fails at any rate says nothing about this one', [FAILING, FAILING, FAILING], [100, 200, 400]],
+  [
+    'once it has fallen, it climbs again though the same fails',
+    [GOOD, FAILING, FAILING, FAILING],
+    [100, 50, 100, 150],
+  ],
   ['few outcomes say nothing', [FEW, FEW], [100, 200]],
 ])('%s', (_name, windows, expected) => {
   expect(rates(...windows)).toEqual(expected);
