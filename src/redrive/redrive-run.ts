@@ -167,7 +167,12 @@ export class RedriveRun {
     const bucket = new TokenBucket(maxPerSecond);
     await this.#noteBefore();
     const settling: Promise<void>[] = [];
-    let reading = candidates.next(bounds);
+    const readNext = (): Promise<Round | null> => {
+      const next = candidates.next(bounds);
+      next.catch(() => undefined); // thrown when it is awaited, after the round before
+      return next;
+    };
+    let reading = readNext();
     try {
       for (;;) {
         const round = await reading;
@@ -175,7 +180,7 @@ export class RedriveRun {
           await Promise.all(settling);
           return round === null && !this.#brokenOff;
         }
-        reading = candidates.next(bounds);
+        reading = readNext();
         const outcome = await this.#publishRound(round, bucket);
         const finished = this.#finish(outcome, settling.at(-1));
         finished.catch(() => undefined); // thrown when it is awaited, some rounds later

@@ -6,9 +6,18 @@ const grace = 2_000;
 /** Timers and file accesses of jest itself come and go: those a test leaves behind are found by fail-on-leak.ts. */
 const ofJestItself = new Set(['Timeout', 'Immediate', 'FSReqCallback', 'FSReqPromise']);
 
-/** Fails a test file that leaves a socket, a server or a child process open: it would slow or break another file. */
+/**
+ * Fails a test file that leaves a socket, a server or a child process open: it would slow or break another file. And one in
+ * which a promise was rejected before anybody listened to it: that ends a service, though somebody would have listened later.
+ */
 export default class LeakCheckingEnvironment extends TestEnvironment {
   readonly #before = openResources();
+
+  readonly #unheard: string[] = [];
+
+  handleTestEvent(event: { name: string; error?: unknown; promise?: unknown }): void {
+    if (event.name === 'error' && event.promise !== undefined) this.#unheard.push(String(event.error));
+  }
 
   override async teardown(): Promise<void> {
     let leaks = this.#leaks();
@@ -18,6 +27,7 @@ export default class LeakCheckingEnvironment extends TestEnvironment {
       leaks = this.#leaks();
     }
     await super.teardown();
+    if (this.#unheard.length > 0) throw new Error(`nobody listened to: ${this.#unheard.join(', ')}`);
     if (leaks.length > 0) throw new Error(`left open: ${leaks.join(', ')}`);
   }
 
