@@ -25,6 +25,19 @@ export interface HoldingDeps {
  * would stay locked for as long as it is busy.
  */
 const GATHER_MS = 100;
+/** Where that was too short for a message to go through Kafka and back, twice as long, up to this. */
+const MOST_GATHER_MS = 400;
+/** A key that was not busy for so long begins anew. */
+const FORGET_MS = 2_000;
+
+/** Of a key whose records were redirected, or one of several retries of which succeeded. */
+interface Busy {
+  /** When that was. */
+  readonly at: number;
+  readonly gatherMs: number;
+  /** Records were gathered since. */
+  gathered: boolean;
+}
 
 /**
  * The hand-off at the tail: fresh records that wait beside the lane of their key, in their order, while its redelivered
@@ -36,8 +49,8 @@ const GATHER_MS = 100;
 export class Holding {
   readonly #deps: HoldingDeps;
   readonly #timers = new Map<Lane, () => void>();
-  /** When the records of a key were redirected, or one of several retries succeeded; oldest first. */
-  readonly #lately = new Map<KeyId, number>();
+  /** Oldest first. */
+  readonly #busy = new Map<KeyId, Busy>();
   #count = 0;
   #hasRoom = true;
 
@@ -73,10 +86,11 @@ export class Holding {
   /** True: `first` and the fresh records behind it wait a little for more, and for the retries of their key. */
   gathers(lane: Lane, first: Task): boolean {
     const { clock, limits } = this.#deps;
-    const at = lane.id === undefined ? undefined : this.#lately.get(lane.id);
-    if (at === undefined || first.asksAgain || !this.#hasRoom || this.#count >= limits.limit) return false;
-    const until = at + GATHER_MS;
+    const busy = lane.id === undefined ? undefined : this.#busy.get(lane.id);
+    if (busy === undefined || first.asksAgain || !this.#hasRoom || this.#count >= limits.limit) return false;
+    const until = busy.at + busy.gatherMs;
     if (clock.now() >= until) return false;
+    busy.gathered = true;
     this.#setAside(lane, first);
     this.#wait(lane, until, undefined);
     this.#checkLimit(lane);
@@ -88,11 +102,14 @@ export class Holding {
     const { clock, limits } = this.#deps;
     if (lane.id === undefined || limits.limit === 0) return;
     const now = clock.now();
-    this.#lately.delete(lane.id);
-    this.#lately.set(lane.id, now);
-    for (const [id, at] of this.#lately) {
-      if (now - at < GATHER_MS) break;
-      this.#lately.delete(id);
+    const before = this.#busy.get(lane.id);
+    const last = before?.gatherMs ?? GATHER_MS;
+    const gatherMs = before?.gathered === true ? Math.min(MOST_GATHER_MS, 2 * last) : last;
+    this.#busy.delete(lane.id);
+    this.#busy.set(lane.id, { at: now, gatherMs, gathered: false });
+    for (const [id, { at }] of this.#busy) {
+      if (now - at < FORGET_MS) break;
+      this.#busy.delete(id);
     }
   }
 
@@ -102,7 +119,7 @@ export class Holding {
   }
 
   letGo(lane: Lane, why: LetGo): void {
-    if (lane.id !== undefined) this.#lately.delete(lane.id);
+    if (lane.id !== undefined) this.#busy.delete(lane.id);
     this.#askAgain(lane, why);
   }
 

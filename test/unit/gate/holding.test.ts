@@ -194,6 +194,23 @@ describe('records of a key that was redirected just now', () => {
     expect(await more).toBe('redirected');
     await gate.close();
   });
+
+  it('wait twice as long where that was too short, and no longer than 400 ms', async () => {
+    const { h, gate } = await holding();
+    h.service.once('admissions', verdicts(redirected(10)));
+    await h.clock.advance(HOLDS.ms);
+    let offset = 11;
+    for (const ms of [100, 200, 400, 400]) {
+      const before = asked(h).length;
+      const more = h.handle(gate, record(offset));
+      await h.clock.advance(ms - 1);
+      expect(asked(h)).toHaveLength(before);
+      h.service.once('admissions', verdicts(redirected(offset++)));
+      await h.clock.advance(1);
+      expect(await more).toBe('redirected');
+    }
+    await gate.close();
+  });
 });
 
 describe('retries that were admitted together', () => {
