@@ -23,7 +23,6 @@ import { topicIdsOf } from './kafka/topic-problems.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { RouteWorker } from './ownership/route-worker.ts';
-import { Standstill } from './ownership/standstill.ts';
 import { Shard } from './ownership/shard.ts';
 import { ReadShard } from './ownership/shard-readings.ts';
 import type { GivenUp } from './notifications/digest.ts';
@@ -36,14 +35,12 @@ import { GateBox } from './penalty-box/gate-box.ts';
 import { OperatorBox } from './penalty-box/operator-box.ts';
 import { errorOf } from './penalty-box/payload.ts';
 
-import { Backpressure } from './protection/backpressure.ts';
-import { rank } from './protection/pressure.ts';
 import { RouteLoad } from './protection/route-load.ts';
+import { createBackpressure } from './route-backpressure.ts';
 import { createDeadLetters } from './route-dead-letters.ts';
 import { createHotKeys } from './route-hot-keys.ts';
 import { createProtection } from './route-protection.ts';
 import { createRedrives } from './route-redrives.ts';
-import type { RedisServer } from './redis/server.ts';
 import type { RedisServers } from './redis/servers.ts';
 import { wakeChannel } from './redis/shard-keys.ts';
 
@@ -165,7 +162,6 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     partitions: () => topics.partitions,
     onRead: ({ heldBytes }, holders) => {
       backpressure.look(heldBytes, holders);
-      for (const { partition } of worker.shards) lookAt(partition);
     },
   });
   const protection = createProtection(route, {
@@ -181,28 +177,16 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     },
   });
   const { control } = protection;
-  const backpressure = new Backpressure({
-    // Without a gate only what is in the retry topic tells what succeeded: it is read as long as Redis takes it.
-    margins: route.gate ? config.redis.memory : { ...config.redis.memory, stopAt: Infinity },
-    heldBytes: route.limits.heldBytes,
-    now: () => clock.now(),
-    onChange: (level) => {
-      metrics.backpressureState.set({ route: route.name }, rank(level));
-    },
+  const backpressure = createBackpressure(route, {
+    ...shared,
     logger,
+    pause: (partition) => {
+      consumer.pause(partition);
+    },
+    resume: (partition) => {
+      consumer.resume(partition);
+    },
   });
-  const serverOf = (partition: number): RedisServer =>
-    servers.serverOf(wakeChannel(keyPrefix, route.name, partition));
-  const standstills = new Map<number, Standstill>();
-  const lookAt = (partition: number): void => {
-    const stop = route.gate && backpressure.levelOf(serverOf(partition)) === 'stopped';
-    standstills
-      .get(partition)
-      ?.look(stop)
-      .catch((err: unknown) => {
-        logger.debug({ event: 'standstill_delayed', partition, err }, 'Redis was not told; telling it again');
-      });
-  };
   const readings = new Map<number, ReadShard>();
 
   const lacks = (partition: number): OrchestratorError =>
@@ -224,7 +208,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
       consumer.pause(partition);
     },
     resume: (partition) => {
-      if (standstills.get(partition)?.paused !== true) consumer.resume(partition);
+      if (!backpressure.stops(partition)) consumer.resume(partition);
     },
     onRebalance: () => {
       metrics.rebalances.inc({ route: route.name });
@@ -235,25 +219,14 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
       const { now } = clockOf(shard.partition);
       const reading = new ReadShard(shard, { operator, now, clock, ordered, deadLetters: depth });
       readings.set(shard.partition, reading);
-      standstills.set(
-        shard.partition,
-        new Standstill(shard, {
-          pause: () => {
-            consumer.pause(shard.partition);
-          },
-          resume: () => {
-            consumer.resume(shard.partition);
-          },
-          nonce,
-        }),
-      );
+      backpressure.own(shard);
       metrics.gauges.setShard(route.name, shard.partition, reading);
     },
     onGone: (partition) => {
       deadLetters.indexer.reassign();
       readings.get(partition)?.stop();
       readings.delete(partition);
-      standstills.delete(partition);
+      backpressure.leave(partition);
       metrics.gauges.dropShard(route.name, partition);
     },
   });
@@ -329,22 +302,16 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
         lend: (place) => contents.lend(place),
         range: () => retryRange(partition),
       },
-      inlineUpTo: () => {
-        // What is read to catch up is much at once.
-        const room = standstills.get(partition)?.behind !== true;
-        return room && backpressure.levelOf(serverOf(partition)) === 'inline' ? route.payload.inlineUpTo : 0;
-      },
+      inlineUpTo: () => backpressure.inlineUpTo(partition),
       onFull: () => {
-        if (!route.gate) return;
-        backpressure.refused(serverOf(partition));
-        lookAt(partition);
+        backpressure.onFull(partition);
       },
       onLost: () => {
         metrics.payloadsLost.inc({ route: route.name });
       },
       read: async (offset) => {
         await consumer.read(partition, offset);
-        standstills.get(partition)?.onSought();
+        backpressure.onSought(partition);
       },
       commit: (checkpoint) => consumer.commit(partition, checkpoint),
       checkpoint: async () => {
@@ -371,9 +338,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
         );
       },
       onArrived: (arrivals) => {
-        backpressure.added(serverOf(partition), roomFor(arrivals));
-        if (backpressure.state.state === 'stopped' && standstills.get(partition)?.behind !== true)
-          lookAt(partition);
+        backpressure.onArrived(partition, arrivals);
         for (const arrival of arrivals) {
           if (!isFailure(arrival)) continue;
           protection.outcomes.arrived(partition, arrival);
@@ -474,13 +439,6 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
 /** A failed attempt that no gate has told. */
 function isFailure({ attempt, announced, carried, malformed }: Arrival): boolean {
   return attempt > 0 && !announced && carried === null && !malformed;
-}
-
-/** What an entry takes in Redis besides its payload and its unit, about. */
-const ENTRY_BYTES = 300;
-
-function roomFor(arrivals: readonly Arrival[]): number {
-  return arrivals.reduce((sum, { payload, unit }) => sum + payload.length + unit.length + ENTRY_BYTES, 0);
 }
 
 function countCall(

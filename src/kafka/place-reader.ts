@@ -44,8 +44,9 @@ const GATHER = 10;
 const PATIENCE = 250;
 /** What lies between two wanted records is read through where it is less than this; else the next one is sought. */
 const READ_THROUGH = 1_048_576;
-/** After this those are heard who came meanwhile, ms. */
+/** After this those are heard who came meanwhile, ms; but each partition has its say first, for as long as `SAY`. */
 const TURN = 100;
+const SAY = 2_000;
 const BUDGET = { lent: 32 * 1_048_576, parked: 16 * 1_048_576 };
 
 /**
@@ -166,10 +167,14 @@ export class PlaceReader implements Component {
       for (const record of records) met += this.#meet(record);
       for (const { topic, partition, offset } of ends) met += this.#end(topic, partition, offset);
       this.#giveUpSilent(shelves);
-      const left = shelves.filter(({ wanted }) => !wanted.done).length;
-      const othersWait =
-        clock.monotonic() - begun > TURN && [...this.#shelves.values()].some(({ wanted }) => wanted.waiting);
-      if (left === 0 || (met > 0 && (left <= shelves.length / 2 || othersWait))) break;
+      const left = shelves.filter(({ wanted }) => !wanted.done);
+      if (left.length === 0) break;
+      const took = clock.monotonic() - begun;
+      // To begin anew throws away what is on its way from Kafka: a partition that is slower than a turn would never be read.
+      if (met === 0 || (took < SAY && left.some(({ heardAt }) => heardAt < begun))) continue;
+      // What is over is read on all the same, until the others begin anew without it.
+      if (left.length <= shelves.length / 2) break;
+      if (took > TURN && [...this.#shelves.values()].some(({ wanted }) => wanted.waiting)) break;
     }
     for (const { wanted } of shelves) wanted.postpone();
   }

@@ -18,10 +18,16 @@ export interface Met<Want> {
  */
 const LOOKS = 2;
 
-/** What is wanted of one partition: looked for in order of offsets, in one go. What is wanted meanwhile waits for the next go. Pure. */
+/**
+ * What is wanted of one partition: looked for in order of offsets, in one go. What is wanted meanwhile joins it where it lies
+ * ahead, and waits for the next go where it does not. Pure.
+ */
 export class WantedOffsets<Want> {
   #later: Wanted<Want>[] = [];
+  /** The last one first. */
   #now: Wanted<Want>[] = [];
+  /** All before it has been handed out. */
+  #at = 0;
 
   get waiting(): boolean {
     return this.#later.length > 0;
@@ -33,14 +39,17 @@ export class WantedOffsets<Want> {
   }
 
   add(offset: number, want: Want): void {
-    this.#later.push({ offset, want, missed: 0 });
+    const wanted = { offset, want, missed: 0 };
+    if (this.done || offset < this.#at) this.#later.push(wanted);
+    else this.#now.splice(this.#placeOf(offset), 0, wanted);
   }
 
   /** Begins a go with all that is wanted; answers where. */
   begin(): number {
     this.#now = [...this.#now, ...this.#later].sort((a, b) => b.offset - a.offset);
     this.#later = [];
-    return this.#now.at(-1)?.offset ?? 0;
+    this.#at = this.#now.at(-1)?.offset ?? 0;
+    return this.#at;
   }
 
   /** A record of this go came. */
@@ -51,12 +60,15 @@ export class WantedOffsets<Want> {
       found.push(next.want);
       this.#now.pop();
     }
+    this.#at = offset + 1;
     return { found, gone };
   }
 
   /** All that is there before `offset` has been handed out. */
   end(offset: number): readonly Want[] {
-    return this.#pass(offset);
+    const gone = this.#pass(offset);
+    this.#at = Math.max(this.#at, offset);
+    return gone;
   }
 
   /** How far the next one is from there; 0: there is none. */
@@ -77,6 +89,17 @@ export class WantedOffsets<Want> {
     this.#now = [];
     this.#later = [];
     return all;
+  }
+
+  /** Behind all that are looked for before it; by halves, for there may be thousands. */
+  #placeOf(offset: number): number {
+    let [from, to] = [0, this.#now.length];
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if ((this.#now[middle]?.offset ?? 0) > offset) from = middle + 1;
+      else to = middle;
+    }
+    return from;
   }
 
   #pass(offset: number): readonly Want[] {

@@ -62,6 +62,7 @@ export class Redelivery {
   readonly #trouble: Trouble;
   /** A topic that is away is told once, not for each message once a second. */
   readonly #unpublished: { readonly redelivery: Trouble; readonly deadLetter: Trouble };
+  readonly #unread: Trouble;
   readonly #written: { job: Job; offset: number }[] = [];
   readonly #buried: Job[] = [];
   /** Buried without their values. */
@@ -76,6 +77,7 @@ export class Redelivery {
   constructor(deps: Deps) {
     this.#deps = deps;
     this.#trouble = new Trouble(deps.logger);
+    this.#unread = new Trouble(deps.logger);
     this.#unpublished = { redelivery: new Trouble(deps.logger), deadLetter: new Trouble(deps.logger) };
   }
 
@@ -127,7 +129,7 @@ export class Redelivery {
 
   /** Behind what is being read of its key; what can't be sent takes all that follows it in its key back with it. */
   #publishInTurn(job: Job, payload: Payload, here: boolean): void {
-    const { content, logger, now } = this.#deps;
+    const { content, now } = this.#deps;
     const byReference = job.deadLetter !== null;
     const stored = { unit: job.unit, retryOffset: job.retryOffset, payload };
     const back = (withdrawal: Withdrawal): void => {
@@ -144,6 +146,7 @@ export class Redelivery {
         this.#lanes.advance(job.unit);
       },
       publish: (whole, lease) => {
+        if (!here) this.#unread.over('values_go_on', 'messages are read again from Kafka');
         const record = this.#make(job, whole);
         this.#publish(job, record, () => record, { lease });
         this.#sent();
@@ -154,9 +157,9 @@ export class Redelivery {
         return byReference;
       },
       onDelayed: (error) => {
-        logger.warn(
+        this.#unread.met(
           { event: 'value_delayed', offset: job.retryOffset, err: error },
-          'a message could not be read again from Kafka; trying again',
+          'a message could not be read again from Kafka; trying again, like all others, until it can',
         );
         back({ job, notBefore: now() + PUBLISH_RETRY });
       },

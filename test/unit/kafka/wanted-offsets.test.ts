@@ -30,7 +30,20 @@ test('that something is gone is believed the second time only, at the end as wel
   expect(wanted.end(10)).toEqual([9]);
 });
 
-test('what is wanted under way waits for the next go, whatever is met', () => {
+test('what is wanted under way joins where it lies ahead, in its place', () => {
+  const wanted = wanting(5, 9);
+  wanted.begin();
+  expect(wanted.meet(6)).toEqual({ found: [], gone: [] });
+  for (const offset of [12, 7, 9]) wanted.add(offset, offset);
+  expect(wanted.meet(7)).toEqual({ found: [7], gone: [] });
+  expect(wanted.meet(9)).toEqual({ found: [9, 9], gone: [] });
+  expect(wanted.distanceFrom(9)).toBe(3);
+  expect(wanted.meet(12)).toEqual({ found: [12], gone: [] });
+  // Passed over, it waits for the second look.
+  expect(wanted.begin()).toBe(5);
+});
+
+test('behind what was handed out, or when nothing is left of the go, it waits for the next one', () => {
   const wanted = wanting(5);
   wanted.begin();
   wanted.add(2, 2);
