@@ -10,7 +10,7 @@ export interface StoppableShard {
   readonly end: number;
   readonly box: {
     readonly ownerEpoch: string;
-    behind(is: boolean, nonce: string): Promise<OwnerReply<unknown>>;
+    behind(is: boolean, nonce: string): Promise<OwnerReply<number>>;
   };
 }
 
@@ -27,8 +27,7 @@ const NEARLY = 1_000;
 /**
  * Stops the reading of one shard, and lets it go on. Looked at once a second, also while nothing is to change.
  *
- *   reading → closing (behind; what was announced before is read to its end: that takes no room) → stopped → catching up →
- *   reading
+ *   reading → closing (behind; what was announced before is still read: that takes no room) → stopped → catching up → reading
  *
  * A replica that has just taken the shard over does not know whether it is behind: it says so in any case.
  */
@@ -72,16 +71,17 @@ export class Standstill {
   }
 
   async #stop(): Promise<void> {
+    if (this.#paused) return;
     const { cursor, end } = this.#shard;
-    if (this.#behind !== true) {
-      await this.#tell(true);
-      this.#looks = 0;
-      return;
-    }
+    const before = this.#behind === true;
+    const announced = await this.#tell(true);
+    if (announced === null) return;
+    this.#looks = before ? this.#looks + 1 : 0;
     // Observed after it was told, and when most of what had been announced was published.
-    this.#looks++;
     if (this.#looks >= SETTLED) this.#announcedTo ??= end;
-    if (this.#announcedTo === null || cursor < this.#announcedTo || this.#paused) return;
+    // A storm that nobody announced is not read to its end: there may be no room for it.
+    const isRead = announced === 0 || (this.#announcedTo !== null && cursor >= this.#announcedTo);
+    if (!isRead) return;
     this.#paused = true;
     this.#deps.pause();
   }
@@ -98,7 +98,7 @@ export class Standstill {
     this.#go();
     const { cursor, end } = this.#shard;
     if (this.#behind === false || end - cursor > NEARLY) return;
-    if (await this.#tell(false)) this.#announcedTo = null;
+    if ((await this.#tell(false)) !== null) this.#announcedTo = null;
   }
 
   #go(): void {
@@ -107,9 +107,11 @@ export class Standstill {
     this.#deps.resume();
   }
 
-  async #tell(behind: boolean): Promise<boolean> {
+  /** How many announced records have not been read; null: another one is the owner by now. */
+  async #tell(behind: boolean): Promise<number | null> {
     const reply = await this.#shard.box.behind(behind, this.#deps.nonce());
-    if (reply.kind === 'ok') this.#behind = behind;
-    return reply.kind === 'ok';
+    if (reply.kind !== 'ok') return null;
+    this.#behind = behind;
+    return reply.value;
   }
 }

@@ -163,9 +163,9 @@ export class OwnerBox {
     return this.#run('freeze', [`${retry ? 'retry' : ''} ${main ? 'main' : ''}`], () => null);
   }
 
-  /** Reading has stopped; or it has caught up, and all claims have to be made anew. */
-  behind(is: boolean, nonce: string): Promise<OwnerReply<null>> {
-    return this.#run('behind', [is ? 1 : 0, nonce], () => null);
+  /** Reading stops; or it has caught up, and all claims have to be made anew. Answers how many announced records it has not read. */
+  behind(is: boolean, nonce: string): Promise<OwnerReply<number>> {
+    return this.#run('behind', [is ? 1 : 0, nonce], ([announced]) => int(announced));
   }
 
   /** A page of a unit's entries in order, as they are stored; `after`: id of the last one of the page before. */

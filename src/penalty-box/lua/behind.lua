@@ -5,6 +5,7 @@
 -- of that time end with it, as if the shard had been made anew: the next ones wait for what was published, and announce
 -- the rest.
 -- ARGV: run, now, ownerEpoch, whether it is behind (1 | 0), nonce
+-- returns how many announced records have not been read
 if meta.ownerEpoch ~= ARGV[3] then return not_the_owner() end
 if not ready() then return { 'NOT_READY' } end
 local wanted = tonumber(ARGV[4])
@@ -15,4 +16,4 @@ if wanted == 0 and number('behind') == 1 then
   put('claimUsed', 0)
 end
 if wanted ~= number('behind') then put('behind', wanted) end
-return commit({}, true)
+return commit({ call('ZCARD', PENDING) }, true)
