@@ -8,7 +8,6 @@ import { DeadLetterIndex } from './dead-letters/dead-letter-index.ts';
 import { DeadLetterIndexer } from './dead-letters/indexer.ts';
 import { IndexScripts } from './dead-letters/index-scripts.ts';
 import { RecordReader } from './dead-letters/record-reader.ts';
-import { RangeReader } from './kafka/range-reader.ts';
 import { IndexWriter } from './dead-letters/index-writer.ts';
 import { AssignedConsumer } from './kafka/assigned-consumer.ts';
 import type { KafkaOffsets } from './kafka/offsets.ts';
@@ -62,10 +61,7 @@ export function createDeadLetters(
     // Whoever owns the shard of the same number; where there are more of them, they go round.
     reads: (partition) => shards() > 0 && owns(partition % shards()),
   });
-  const records = new RecordReader({
-    open: () => new RangeReader({ consumer: open(), topic, clock }),
-    ...{ ranges, clock },
-  });
+  const records = new RecordReader({ topic, ranges, read: (place) => views.read(place) });
   const desk = new DeadLetterDesk({
     route,
     scripts,
@@ -74,5 +70,5 @@ export function createDeadLetters(
     origins: views,
     partitions: () => indexer.partitions,
   });
-  return { ...inOrder([indexer, records]), indexer, desk };
+  return { ...inOrder([indexer]), indexer, desk };
 }

@@ -9,6 +9,7 @@ import { OrchestratorError } from './errors.ts';
 import type { EventFeed } from './events/event-feed.ts';
 import { eventOf } from './events/lifecycle-event.ts';
 import { Evidence } from './evidence/evidence.ts';
+import type { Position } from './explanation/facts.ts';
 import { FailureLog } from './failures/failure-log.ts';
 import { FailureStore } from './failures/failure-store.ts';
 import type { Failed } from './failures/failure-tally.ts';
@@ -34,7 +35,6 @@ import type { Arrival, Job } from './penalty-box/entry.ts';
 import { GateBox } from './penalty-box/gate-box.ts';
 import { OperatorBox } from './penalty-box/operator-box.ts';
 import { errorOf } from './penalty-box/payload.ts';
-
 import { RouteLoad } from './protection/route-load.ts';
 import { createBackpressure } from './route-backpressure.ts';
 import { createDeadLetters } from './route-dead-letters.ts';
@@ -392,6 +392,21 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     partitions: () => topics.partitions,
   });
 
+  /** How far the group has read the main topic. */
+  const positions = async (): Promise<ReadonlyMap<number, Position>> => {
+    const [committed, ranges] = await Promise.all([
+      offsets.committed(route.consumerGroup, route.topic),
+      offsets.ranges(route.topic),
+    ]);
+    const known = committed.size > 0;
+    return new Map(
+      [...ranges].map(([partition, { end }]) => [
+        partition,
+        { partition, committed: committed.get(partition) ?? null, end, known },
+      ]),
+    );
+  };
+
   const desk: RouteDesk = {
     config: route,
     gate,
@@ -412,15 +427,16 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     retryEnd: async (partition) => (await retryRange(partition)).end,
     committed: async (partition) =>
       (await offsets.committed(route.consumerGroup, redeliveryTopic)).get(partition) ?? -1,
-    readTo: async (partition) => {
-      const [committed, ranges] = await Promise.all([
-        offsets.committed(route.consumerGroup, route.topic),
-        offsets.ranges(route.topic),
-      ]);
-      const end = ranges.get(partition)?.end;
-      if (end === undefined) throw lacks(partition);
-      return { partition, committed: committed.get(partition) ?? null, end, known: committed.size > 0 };
+    retryEnds: async () => {
+      const ranges = await offsets.ranges(route.retryTopic);
+      return new Map([...ranges].map(([partition, { end }]) => [partition, end]));
     },
+    readTo: async (partition) => {
+      const position = (await positions()).get(partition);
+      if (position === undefined) throw lacks(partition);
+      return position;
+    },
+    positions,
     deadLetterCount: async () => (await deadLetters.desk.state()).open,
   };
 

@@ -43,18 +43,21 @@ export class Audit implements Component {
   }
 
   record(request: FastifyRequest, deed: Deed): void {
-    this.#record({
-      at: this.#deps.clock.now(),
+    this.#record(deed, {
       who: request.principal?.name ?? 'anonymous',
       address: request.ip,
       requestId: request.id,
-      ...deed,
-      target: small(deed.target),
-      result: small(deed.result),
     });
   }
 
-  #record(recorded: RecordedDeed): void {
+  #record(deed: Deed, by: Pick<RecordedDeed, 'who' | 'address' | 'requestId'>): void {
+    const recorded: RecordedDeed = {
+      at: this.#deps.clock.now(),
+      ...by,
+      ...deed,
+      target: small(deed.target),
+      result: small(deed.result),
+    };
     this.#log(recorded);
     this.#keep(recorded.route, 'redis', this.#deps.trail.append(recorded));
     if (this.#deps.publish !== null) this.#keep(recorded.route, 'kafka', this.#deps.publish(recorded));
@@ -62,13 +65,7 @@ export class Audit implements Component {
 
   /** What the service does by itself, and an operator would have to. */
   recordOwn(deed: Deed): void {
-    this.#record({
-      at: this.#deps.clock.now(),
-      ...{ who: OURSELVES, address: '', requestId: '' },
-      ...deed,
-      target: small(deed.target),
-      result: small(deed.result),
-    });
+    this.#record(deed, { who: OURSELVES, address: '', requestId: '' });
   }
 
   /** Somebody tried to act who may not. */

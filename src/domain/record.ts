@@ -23,6 +23,16 @@ export interface Origin {
   readonly offset: number;
 }
 
+/** Bytes of headers and value. */
+export function contentSize({ headers, value }: Pick<KafkaRecord, 'headers' | 'value'>): number {
+  return headers.reduce((sum, [name, bytes]) => sum + name.length + bytes.length, value?.length ?? 0);
+}
+
+/** The same, and of the key. */
+export function recordSize(record: Pick<KafkaRecord, 'key' | 'headers' | 'value'>): number {
+  return (record.key?.length ?? 0) + contentSize(record);
+}
+
 /** The last header of that name as text, or undefined. */
 export function headerText(headers: readonly Header[], name: string): string | undefined {
   for (let i = headers.length - 1; i >= 0; i--) {

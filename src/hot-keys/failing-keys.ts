@@ -4,6 +4,7 @@ import type { Component } from '../component.ts';
 import type { Unit } from '../domain/unit.ts';
 import { keyOf } from '../domain/unit.ts';
 import { FailureWindow, SPAN } from './failure-window.ts';
+import { keyName, namedKey } from './key-name.ts';
 import { cut, merged } from './space-saving.ts';
 import type { Counted, Sketch } from './space-saving.ts';
 
@@ -74,7 +75,7 @@ export class FailingKeysWatch implements Component {
   /** A message that is its own unit is never hot. */
   add({ unit, partition }: { readonly unit: Unit; readonly partition: number }): void {
     if (keyOf(unit) === null) return;
-    this.#window.add(nameOf(unit, partition), this.#deps.clock.now());
+    this.#window.add(keyName(unit, partition), this.#deps.clock.now());
     if (this.#timer !== null || this.#stopped) return;
     this.#timer = this.#deps.clock.after(
       INTERVAL,
@@ -110,14 +111,8 @@ export class FailingKeysWatch implements Component {
   }
 }
 
-function nameOf(unit: Unit, partition: number): string {
-  return `${String(partition)} ${unit.toString('latin1')}`;
-}
-
 function failingKeyOf({ key, count, error }: Counted): FailingKey {
-  const space = key.indexOf(' ');
-  const unit = Buffer.from(key.slice(space + 1), 'latin1');
-  return { unit, partition: Number(key.slice(0, space)), count, error };
+  return { ...namedKey(key), count, error };
 }
 
 function pack(at: number, since: number, { total, othersAtMost, keys }: Sketch): Buffer {

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts';
 import { FirstOf } from '../domain/first-of.ts';
 import { keyOf } from '../domain/unit.ts';
-import type { Unit } from '../domain/unit.ts';
 import type { LockSummary, OperatorBox } from '../penalty-box/operator-box.ts';
+import { keyName } from './key-name.ts';
 
 interface Deps {
   readonly operator: Pick<OperatorBox, 'scan'>;
@@ -77,15 +77,11 @@ export class HeldKeysReader {
 function distinct(keys: readonly HeldKey[]): HeldKey[] {
   const seen = new Set<string>();
   return keys.filter(({ unit, partition }) => {
-    const name = nameOfKey(unit, partition);
+    const name = keyName(unit, partition);
     if (seen.has(name)) return false;
     seen.add(name);
     return true;
   });
-}
-
-function nameOfKey(unit: Unit, partition: number): string {
-  return `${String(partition)} ${unit.toString('latin1')}`;
 }
 
 function byHeld(a: HeldKey, b: HeldKey): number {

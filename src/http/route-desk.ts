@@ -50,10 +50,14 @@ export interface RouteDesk {
   }[];
   /** The last stable offset of a retry partition, asked of Kafka now. */
   retryEnd(partition: number): Promise<number>;
+  /** Of all of them, in one question. */
+  retryEnds(): Promise<ReadonlyMap<number, number>>;
   /** What the route's consumer group has committed where redeliveries go, asked of Kafka now; -1 = nothing. */
   committed(partition: number): Promise<number>;
   /** How far the group has read a partition of the main topic, asked of Kafka now. */
   readTo(partition: number): Promise<Position>;
+  /** Of all of them, in one question. */
+  positions(): Promise<ReadonlyMap<number, Position>>;
   /** Open dead letters; null while their index is being read anew. */
   deadLetterCount(): Promise<number | null>;
 }

@@ -4,11 +4,12 @@ import { capped } from '../domain/capped.ts';
 import { ERROR_CLASS_LIMIT, ERROR_MESSAGE_LIMIT } from '../domain/header-names.ts';
 import { applicationHeaders } from '../domain/outgoing-headers.ts';
 import { firstRetryOffsetOf } from '../domain/place.ts';
+import { contentSize } from '../domain/record.ts';
 import type { KafkaRecord } from '../domain/record.ts';
 import { readRetryRecord } from '../domain/retry-record.ts';
 import { retryUnit } from '../domain/unit.ts';
 import type { Arrival } from '../penalty-box/entry.ts';
-import { contentSize, encodePayload, withoutContent } from '../penalty-box/payload.ts';
+import { encodePayload, withoutContent } from '../penalty-box/payload.ts';
 import type { Payload } from '../penalty-box/payload.ts';
 
 export interface ArrivalPolicy {

@@ -27,10 +27,6 @@ export class ByteBudget {
     return this.#lent >= this.#limits.lent;
   }
 
-  get lent(): number {
-    return this.#lent;
-  }
-
   /** Resolves when something may be read. */
   async room(): Promise<void> {
     while (this.spent) await new Promise<void>((resolve) => this.#waiting.push(resolve));

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Component } from '../component.ts';
+import { recordSize } from '../domain/record.ts';
 import type { KafkaRecord, Origin } from '../domain/record.ts';
 import type { AssignedConsumer } from './assigned-consumer.ts';
 import { ByteBudget } from './byte-budget.ts';
@@ -192,7 +193,7 @@ export class PlaceReader implements Component {
     if (shelf === undefined || shelf.wanted.done || record.offset < shelf.from) return 0;
     const { wanted } = shelf;
     shelf.heardAt = this.#deps.clock.monotonic();
-    const bytes = sizeOf(record);
+    const bytes = recordSize(record);
     shelf.meanBytes = (7 * shelf.meanBytes + bytes) / 8;
     const { found, gone } = wanted.meet(record.offset);
     for (const want of found) want.settle({ kind: 'read', record, lease: this.#budget.lend(bytes) });
@@ -230,9 +231,4 @@ export class PlaceReader implements Component {
 
 function nameOf(topic: string, partition: number): string {
   return `${topic}/${String(partition)}`;
-}
-
-function sizeOf({ key, value, headers }: KafkaRecord): number {
-  const own = (key?.length ?? 0) + (value?.length ?? 0);
-  return headers.reduce((sum, [name, bytes]) => sum + name.length + bytes.length, own);
 }

@@ -3,6 +3,7 @@ import type { Component } from '../component.ts';
 import type { RouteConfig } from '../config/config.ts';
 import type { TopicIds } from '../domain/topic-ids.ts';
 import type { Logger } from '../logger.ts';
+import { Recurring } from '../recurring.ts';
 import { Trouble } from '../trouble.ts';
 import type { KafkaOffsets, Range } from './offsets.ts';
 import type { Topics } from './topic-problems.ts';
@@ -32,9 +33,8 @@ const UNKNOWN = 'Kafka has not said yet what topics it has';
  */
 export class RouteTopics implements Component {
   readonly #deps: Deps;
-  readonly #abort = new AbortController();
+  readonly #looks: Recurring;
   readonly #silence: Trouble;
-  #running: Promise<void> | null = null;
   #looking: Promise<void> | null = null;
   #lookedAt = -Infinity;
   #partitions = 0;
@@ -45,16 +45,16 @@ export class RouteTopics implements Component {
   constructor(deps: Deps) {
     this.#deps = deps;
     this.#silence = new Trouble(deps.logger);
+    this.#looks = new Recurring({ interval: INTERVAL, look: () => this.#look(), clock: deps.clock });
   }
 
   async start(): Promise<void> {
     await this.#look();
-    this.#running = this.#watch();
+    await this.#looks.start();
   }
 
   async stop(): Promise<void> {
-    this.#abort.abort(new Error('stopped'));
-    await this.#running;
+    await this.#looks.stop();
     await this.#looking;
   }
 
@@ -75,17 +75,6 @@ export class RouteTopics implements Component {
   /** Looks now, unless that was done a moment ago. Never rejects. */
   async refresh(): Promise<void> {
     if (this.#deps.clock.monotonic() - this.#lookedAt >= FRESH) await this.#look();
-  }
-
-  #isStopped(): boolean {
-    return this.#abort.signal.aborted;
-  }
-
-  async #watch(): Promise<void> {
-    while (!this.#isStopped()) {
-      await this.#deps.clock.sleep(INTERVAL, this.#abort.signal).catch(() => undefined);
-      if (!this.#isStopped()) await this.#look();
-    }
   }
 
   #look(): Promise<void> {

@@ -151,11 +151,6 @@ export function withoutContent(payload: Payload): Payload {
   return { ...payload, leftOut: payload.value?.length ?? 0, headers: [], value: null };
 }
 
-/** Bytes of headers and value. */
-export function contentSize({ headers, value }: Pick<Payload, 'headers' | 'value'>): number {
-  return headers.reduce((sum, [name, bytes]) => sum + name.length + bytes.length, value?.length ?? 0);
-}
-
 /** The error that a payload begins with. `bytes` may be cut after it. */
 export function errorOf(bytes: Buffer): { errorClass: string; errorMessage: string } {
   const classEnd = 2 + bytes.readUInt16BE(0);

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Component } from '../component.ts';
 import type { Logger } from '../logger.ts';
+import { Recurring } from '../recurring.ts';
 import { Trouble } from '../trouble.ts';
 import { isProbing, nextBreaker } from './breaker.ts';
 import type { BreakerPolicy, Observed, OpenBreaker } from './breaker.ts';
@@ -47,9 +48,8 @@ const OUTAGE = 5_000;
 export class CircuitBreaker implements Component {
   readonly #deps: Deps;
   readonly #spans: readonly number[];
-  readonly #abort = new AbortController();
+  readonly #looks: Recurring;
   readonly #trouble: Trouble;
-  #running: Promise<void> | null = null;
   #answeredAt: number;
 
   constructor(deps: Deps) {
@@ -58,28 +58,16 @@ export class CircuitBreaker implements Component {
     // The shortest first: a dependency that is down shows at once where much is handled.
     this.#spans = [2_000, RAMP_WINDOW, 10_000].filter((span) => span < window).concat(window);
     this.#trouble = new Trouble(deps.logger);
+    this.#looks = new Recurring({ interval: INTERVAL, look: () => this.look(), clock: deps.clock });
     this.#answeredAt = deps.clock.monotonic();
   }
 
   start(): Promise<void> {
-    this.#running = this.#watch();
-    return Promise.resolve();
+    return this.#looks.start();
   }
 
-  async stop(): Promise<void> {
-    this.#abort.abort(new Error('stopped'));
-    await this.#running;
-  }
-
-  async #watch(): Promise<void> {
-    while (!this.#isStopped()) {
-      await this.#deps.clock.sleep(INTERVAL, this.#abort.signal).catch(() => undefined);
-      if (!this.#isStopped()) await this.look();
-    }
-  }
-
-  #isStopped(): boolean {
-    return this.#abort.signal.aborted;
+  stop(): Promise<void> {
+    return this.#looks.stop();
   }
 
   /** One look. Never rejects: while Redis is away, the breaker stays as it is. */

@@ -1,6 +1,6 @@
 import type { Logger } from '../logger.ts';
 import { LagWatch } from './lag-watch.ts';
-import { climb, startRamp } from './ramp.ts';
+import { climb, RAMP_WINDOW, startRamp } from './ramp.ts';
 import type { Ramp, RampPolicy } from './ramp.ts';
 
 interface Deps {
@@ -56,8 +56,7 @@ export class RedeliveryRate {
     const { policy, monotonic, logger } = this.#deps;
     const now = monotonic();
     const before = this.#ramp;
-    const next = climb(before, { ...seen, lagGrows: false }, policy, now);
-    if (next === before) return;
+    if (now - before.since < RAMP_WINDOW) return;
     // A second's worth of redeliveries more or less is no trend.
     const lagGrows = this.#lag.grew(before.perSecond) && this.#redelivered > 0;
     this.#redelivered = 0;

@@ -2,9 +2,10 @@ import type { Clock } from '../clock.ts';
 import type { Component } from '../component.ts';
 import { OrchestratorError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { Recurring } from '../recurring.ts';
 import type { Register, Versioned } from '../redis/register.ts';
 import { Trouble } from '../trouble.ts';
-import { isProbing, openedByHand } from './breaker.ts';
+import { openedByHand } from './breaker.ts';
 import type { OpenBreaker } from './breaker.ts';
 
 /** What an operator has switched, and why. */
@@ -39,15 +40,15 @@ const NOTHING: ControlState = { paused: null, breaker: null };
  */
 export class RouteControl implements Component {
   readonly #deps: Deps;
-  readonly #abort = new AbortController();
+  readonly #looks: Recurring;
   readonly #silence: Trouble;
-  #running: Promise<void> | null = null;
   #version = 0;
   #state = NOTHING;
 
   constructor(deps: Deps) {
     this.#deps = deps;
     this.#silence = new Trouble(deps.logger);
+    this.#looks = new Recurring({ interval: INTERVAL, look: () => this.#look(), clock: deps.clock });
   }
 
   get state(): ControlState {
@@ -62,12 +63,11 @@ export class RouteControl implements Component {
   /** Known before anything is released: a paused route stays so through a restart. */
   async start(): Promise<void> {
     await this.#look();
-    this.#running = this.#watch();
+    await this.#looks.start();
   }
 
   async stop(): Promise<void> {
-    this.#abort.abort(new Error('stopped'));
-    await this.#running;
+    await this.#looks.stop();
   }
 
   /** Rejects where Redis does not answer, or others keep switching at the same time: nothing was switched then. */
@@ -86,17 +86,6 @@ export class RouteControl implements Component {
     throw new OrchestratorError('UNAVAILABLE', 'others are switching the route at the same time', {
       retryAfterMs: 1_000,
     });
-  }
-
-  #isStopped(): boolean {
-    return this.#abort.signal.aborted;
-  }
-
-  async #watch(): Promise<void> {
-    while (!this.#isStopped()) {
-      await this.#deps.clock.sleep(INTERVAL, this.#abort.signal).catch(() => undefined);
-      if (!this.#isStopped()) await this.#look();
-    }
   }
 
   async #look(): Promise<void> {
@@ -139,7 +128,7 @@ export class RouteControl implements Component {
 
 /** What the log tells of it: not each probe. */
 function shown({ paused, breaker }: ControlState): string {
-  return [paused !== null, breaker?.state, breaker?.cause, isProbing(breaker)].join();
+  return [paused !== null, breaker?.state, breaker?.cause].join();
 }
 
 function read(text: string): ControlState {

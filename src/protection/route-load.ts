@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Component } from '../component.ts';
 import type { Logger } from '../logger.ts';
+import { Recurring } from '../recurring.ts';
 import type { RedisServer } from '../redis/server.ts';
 import type { RedisServers } from '../redis/servers.ts';
 import { shardKeys } from '../redis/shard-keys.ts';
@@ -30,43 +31,27 @@ const INTERVAL = 1_000;
 /** How much of a route is in Redis, asked once a second. While Redis does not answer, what it said last stands. */
 export class RouteLoad implements Component {
   readonly #deps: Deps;
-  readonly #abort = new AbortController();
+  readonly #looks: Recurring;
   readonly #silence: Trouble;
-  #running: Promise<void> | null = null;
   #load: Load = { lockedKeys: 0, heldBytes: 0 };
 
   constructor(deps: Deps) {
     this.#deps = deps;
     this.#silence = new Trouble(deps.logger);
+    this.#looks = new Recurring({ interval: INTERVAL, look: () => this.#look(), clock: deps.clock });
   }
 
   get lockedKeys(): number {
     return this.#load.lockedKeys;
   }
 
-  get heldBytes(): number {
-    return this.#load.heldBytes;
-  }
-
   async start(): Promise<void> {
     await this.#look();
-    this.#running = this.#watch();
+    await this.#looks.start();
   }
 
   async stop(): Promise<void> {
-    this.#abort.abort(new Error('stopped'));
-    await this.#running;
-  }
-
-  #isStopped(): boolean {
-    return this.#abort.signal.aborted;
-  }
-
-  async #watch(): Promise<void> {
-    while (!this.#isStopped()) {
-      await this.#deps.clock.sleep(INTERVAL, this.#abort.signal).catch(() => undefined);
-      if (!this.#isStopped()) await this.#look();
-    }
+    await this.#looks.stop();
   }
 
   async #look(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { DeadLetter, Position } from '../dead-letters/dead-letter.ts';
 import { readDeadLetter } from '../dead-letters/dead-letter.ts';
+import { recordSize } from '../domain/record.ts';
 import type { KafkaRecord } from '../domain/record.ts';
 import type { RangeReader } from '../kafka/range-reader.ts';
 import { type Leg, legsOf, legsUpTo } from './legs.ts';
@@ -95,7 +96,7 @@ export class Candidates {
       const letter = this.#look(record, problems);
       if (letter === null) continue;
       letters.push(letter);
-      bytes += sizeOf(record);
+      bytes += recordSize(record);
     }
     this.#tellMissing(problems);
     return this.#judged(letters, problems);
@@ -193,12 +194,4 @@ const NOT_OPEN =
 
 function nameOf({ partition, offset }: Position): string {
   return `${partition}/${offset}`;
-}
-
-function sizeOf({ key, value, headers }: KafkaRecord): number {
-  return (
-    (key?.length ?? 0) +
-    (value?.length ?? 0) +
-    headers.reduce((sum, [name, bytes]) => sum + name.length + bytes.length, 0)
-  );
 }

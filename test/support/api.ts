@@ -193,6 +193,20 @@ export class TestDesk implements RouteDesk {
     return this.read(partition);
   }
 
+  async retryEnds(): Promise<Map<number, number>> {
+    const end = await this.end();
+    return new Map(this.#partitions().map((partition) => [partition, end]));
+  }
+
+  async positions(): Promise<Map<number, Position>> {
+    const positions = await Promise.all(this.#partitions().map((partition) => this.read(partition)));
+    return new Map(positions.map((position) => [position.partition, position]));
+  }
+
+  #partitions(): number[] {
+    return Array.from({ length: this.partitionCount() }, (_, partition) => partition);
+  }
+
   deadLetterCount(): Promise<number | null> {
     return this.deadLetterTotal();
   }

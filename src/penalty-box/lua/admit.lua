@@ -23,7 +23,7 @@ local function at_the_tail(unit, lock, origin)
   if lock[COUNT] == 0 or lock[FLYING] < lock[COUNT] or lock[PARKED] ~= 0 then return false end
   if states.get(id_of(lock, lock[HEAD]))[STATUS] == CONDEMNED then return false end
   if not before(last_place(lock), place_of(origin)) then return false end
-  local since = lock[HOLDING] or 0
+  local since = lock[HOLDING]
   if since == 0 then
     lock[HOLDING] = NOW
     locks.touch(unit)
@@ -36,7 +36,7 @@ local function fresh(unit, origin, mayHold)
   local where, state = standing(unit, lock, origin)
   if where == 'pending' then return redirect(state) end
   if where then return { 'skip' } end
-  if number('behind') == 1 then return redirect(redirect_unannounced(0)) end
+  if number('behind') == 1 then return redirect(announcement(unit, 0)) end
   if lock and holds and mayHold and at_the_tail(unit, lock, origin) then return { 'hold' } end
   return lock and redirect(announce(unit, origin, 0)) or { 'process' }
 end

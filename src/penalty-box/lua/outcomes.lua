@@ -72,7 +72,7 @@ for i = FIRST, #ARGV, STRIDE do
     elseif BLOCKED > 0 then
       results[#results + 1] = { 'block', BLOCKED }
     elseif number('behind') == 1 then
-      results[#results + 1] = redirect(redirect_unannounced(1, failure))
+      results[#results + 1] = redirect(announcement(unit, 1, failure))
     else
       results[#results + 1] = redirect(announce(unit, origin, 1, failure))
     end

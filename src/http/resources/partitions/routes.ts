@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
 import type { Clock } from '../../../clock.ts';
+import type { Position } from '../../../explanation/facts.ts';
 import type { App, AppContext } from '../../app-context.ts';
 import { partitionsOf } from '../../desks.ts';
 import type { RouteDesk } from '../../route-desk.ts';
@@ -23,8 +24,18 @@ export function partitionRoutes(app: App, { desks, clock }: AppContext): void {
     },
     async ({ params }) => {
       const desk = desks.of(params.route);
+      // Kafka answers for all partitions at once, or for none.
+      const [retryEnds, positions] = await Promise.all([
+        desk.retryEnds().catch(() => null),
+        desk.positions().catch(() => null),
+      ]);
       const partitions = await Promise.all(
-        partitionsOf(desk, undefined).map((partition) => viewPartition(desk, partition, clock)),
+        partitionsOf(desk, undefined).map((partition) =>
+          viewPartition(desk, partition, clock, {
+            retryEnd: retryEnds?.get(partition) ?? null,
+            position: positions?.get(partition) ?? null,
+          }),
+        ),
       );
       return { partitions };
     },
@@ -32,12 +43,15 @@ export function partitionRoutes(app: App, { desks, clock }: AppContext): void {
 }
 
 /** What does not answer is left open. */
-async function viewPartition(desk: RouteDesk, partition: number, clock: Clock): Promise<Fields> {
-  const [totals, claimed, retryEnd, position] = await Promise.all([
+async function viewPartition(
+  desk: RouteDesk,
+  partition: number,
+  clock: Clock,
+  { retryEnd, position }: { readonly retryEnd: number | null; readonly position: Position | null },
+): Promise<Fields> {
+  const [totals, claimed] = await Promise.all([
     desk.operator.totals(partition).catch(() => null),
     desk.operator.claimant(partition).catch(() => null),
-    desk.retryEnd(partition).catch(() => null),
-    desk.readTo(partition).catch(() => null),
   ]);
   const ordered = desk.config.ordering === 'key';
   const { oldestSince = null } = totals ?? {};

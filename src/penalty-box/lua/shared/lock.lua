@@ -259,16 +259,22 @@ local function current(unit, place, nonce)
   return lock, id, state
 end
 
--- The claimant was told to publish this record to the retry topic: its place is kept.
-local function announce(unit, origin, attempt, failure)
-  local place = place_of(origin)
-  local lock, id = link(unit, place, true)
+-- What the claimant is told to publish to the retry topic. While the shard is behind nothing is kept of it: see behind.lua.
+local function announcement(unit, attempt, failure)
   local state = new_state(unit, ANNOUNCED, attempt)
   state[ANNOUNCED_AT], state[CLAIM] = NOW, meta.claimEpoch
   if failure then
     state[ERROR_CLASS], state[ERROR_MESSAGE], state[FATAL] = failure.class, failure.message, failure.fatal
     state[DUE_AT] = failure.retryAfter > 0 and NOW + failure.retryAfter or 0
   end
+  return state
+end
+
+-- The claimant is told so, and the place of the record is kept.
+local function announce(unit, origin, attempt, failure)
+  local place = place_of(origin)
+  local lock, id = link(unit, place, true)
+  local state = announcement(unit, attempt, failure)
   states.put(id, state)
   pending.put(id, origin)
   lock[KNOWN_TO] = math.max(lock[KNOWN_TO], origin)
@@ -296,17 +302,6 @@ local function announce_outstanding(first)
         { class = ARGV[i + 3], message = ARGV[i + 4], fatal = tonumber(ARGV[i + 5]), retryAfter = 0 })
     end
   end
-end
-
--- While the shard is behind, nothing more is announced: see behind.lua.
-local function redirect_unannounced(attempt, failure)
-  local state = new_state('', ANNOUNCED, attempt)
-  state[CLAIM] = meta.claimEpoch
-  if failure then
-    state[ERROR_CLASS], state[ERROR_MESSAGE], state[FATAL] = failure.class, failure.message, failure.fatal
-    state[DUE_AT] = failure.retryAfter > 0 and NOW + failure.retryAfter or 0
-  end
-  return state
 end
 
 local function redirect(state)
