@@ -125,6 +125,8 @@ servers() {
   local missing=()
   have redis-server || missing+=(redis-server)
   have mvn || missing+=(maven)
+  # What reads the metrics, and promtool, which checks them.
+  have prometheus && have promtool || missing+=(prometheus)
   java_is_new_enough || missing+=(default-jre-headless)
   install "${missing[@]}"
 }
