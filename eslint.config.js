@@ -87,7 +87,7 @@ export default defineConfig(
     rules: onlyInItsHome(dateNow, ...globalTimers, mathRandom),
   },
   {
-    files: ['test/**/*.ts', 'bench/**/*.ts', 'dev/**/*.ts'],
+    files: ['test/**/*.ts', 'bench/**/*.ts', 'dev/**/*.ts', 'grafana/**/*.ts'],
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'off',
       // A fake may be async because the interface is, and a mock method is asserted on by reference.

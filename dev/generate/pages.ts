@@ -1,3 +1,4 @@
+import { prometheusRule, ruleFile } from '../../grafana/alerts/rule-file.ts';
 import { configurationPage } from './configuration.ts';
 import { metricsPage } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
@@ -7,6 +8,8 @@ export async function generatedPages(): Promise<Readonly<Record<string, string>>
   return {
     'docs/configuration.md': configurationPage(),
     'docs/metrics.md': metricsPage(),
+    'grafana/alerts/rules.yaml': ruleFile(),
+    'grafana/alerts/prometheus-rule.yaml': prometheusRule(),
     'docs/openapi.json': await openApiDocument(),
   };
 }
