@@ -50,7 +50,7 @@ module.exports = {
       name: 'src-stands-alone',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^(dev|bench|test)/' },
+      to: { path: '^(dev|bench|test|grafana)/' },
     },
     onlyIn('prom-client-home', 'node_modules/prom-client/', '^src/metrics/'),
     onlyIn('ioredis-home', 'node_modules/ioredis/', '^src/(redis|penalty-box)/'),
