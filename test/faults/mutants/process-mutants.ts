@@ -14,7 +14,7 @@ export const processMutants: readonly Mutant[] = [
   {
     name: 'verdict-kept-after-a-failure',
     what: 'the gate goes on with the next message of a key whose failure has recalled it',
-    file: 'src/gate/key-lanes.ts',
+    file: 'src/gate/reporting.ts',
     find: "if (error !== undefined && result.result !== 'wait') forgetVerdicts(lane, task);",
     replace: '',
     breaks: ['order'],
