@@ -21,8 +21,8 @@ test: check integration end-to-end faults-short ## Everything: check, the tests 
 integration: setup-test
 	@npm run --silent test:integration
 
-end-to-end: setup-test build
-	@npm run --silent test:end-to-end
+end-to-end: setup-test dist/cli.js
+	@DIST=dist npm run --silent test:end-to-end
 
 faults: setup-test dist/cli.js ## Faults of all kinds under load, and what they broke (SEED=, MINUTES=10, KEEP=DIR)
 	@$(TS) test/faults/main.ts

@@ -24,7 +24,8 @@ export default {
     project('integration', stack),
     project('end-to-end', stack),
   ],
-  testTimeout: 30_000,
-  // See test/support/fail-on-leak.ts; and the native Kafka client must not be loaded into worker threads.
+  // A hang ends a run, a busy machine does not: what a test waits for has limits of its own (test/support/wait-for.ts).
+  testTimeout: 300_000,
+  // See test/support/fail-on-leak.ts, and run-in-parts.ts there; and the native Kafka client must not be loaded into worker threads.
   maxWorkers: 1,
 };

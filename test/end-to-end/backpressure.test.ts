@@ -55,7 +55,7 @@ test('a Redis that is full: payloads stay in Kafka, then reading stops, and noth
       sent.push(...(await bench.sender.sendAll(topic, batch(sent.length, 500))));
     return false;
   };
-  await waitFor('reading to stop', stopped, { within: 60_000, every: 100, state: view });
+  await waitFor('reading to stop', stopped, { within: 120_000, every: 100, state: view });
   // A consumer that comes now gets its claims, and has to leave all that is new behind what was not read yet.
   await first[Symbol.asyncDispose]();
   await using _other = await bench.consume('full', { history, behaviour });
@@ -70,4 +70,4 @@ test('a Redis that is full: payloads stay in Kafka, then reading stops, and noth
   await bench.unlocked('full');
   await waitFor('all to be well again', async () => (await state()) === 'inline');
   expect(violations).toEqual([]);
-}, 180_000);
+});

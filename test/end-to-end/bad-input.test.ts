@@ -39,7 +39,7 @@ beforeAll(async () => {
   consumer = await bench.consume('bad', { history, behaviour: () => undefined });
   main = await bench.read('bad', 'topic');
   deadLetters = await bench.read('bad', 'deadLetterTopic');
-}, 60_000);
+});
 
 afterAll(async () => {
   await main[Symbol.asyncDispose]();
@@ -209,7 +209,7 @@ describe('a retry record', () => {
     expect(header(large, 'x-retry-dead-letter-reason')).toBe('undeliverable');
     await main.atLeast(names.length, 'redelivery', beside);
     expect(deadLetters.records.filter(beside)).toEqual([]);
-  }, 30_000);
+  });
 
   test('that is too large even for the dead-letter topic takes no value of others along', async () => {
     const { retryTopic } = bench.route('bad');
@@ -232,7 +232,7 @@ describe('a retry record', () => {
     await bench.lockIs('bad', 'largest', { state: 'parked' });
     const discard = { action: 'discard-head', reason: 'dealt with' };
     await bench.service.post(`${bench.path('bad')}/locks/largest/actions`, discard);
-  }, 30_000);
+  });
 
   test.each<[string, RecordToSend]>([
     ['a null key', { key: null, value: 'without a key' }],

@@ -15,7 +15,7 @@ beforeAll(async () => {
     kafka: { sessionTimeout: '3s' },
     routes: { killed: { partitions: PARTITIONS }, stopped: { partitions: PARTITIONS } },
   });
-}, 60_000);
+});
 
 afterAll(() => bench[Symbol.asyncDispose]());
 
@@ -48,7 +48,7 @@ async function interruptRetries(
   for (let i = 0; i < times; i++) {
     [retries, ended] = [0, undefined];
     const { whole } = await waitFor('the end of the service', () => ended, {
-      ...{ within: 40_000, state: () => `${retries} retries` },
+      ...{ state: () => `${retries} retries` },
     });
     await whole;
     // Else this would show nothing.
@@ -56,7 +56,7 @@ async function interruptRetries(
     bench.service.spawn();
   }
   await bench.owned();
-  await history.allSucceeded(sent, 60_000);
+  await history.allSucceeded(sent);
 
   expect(history.violations(sent)).toEqual([]);
   expect(history.repeated).toEqual([]);
@@ -68,11 +68,11 @@ describe('in the middle of 500 retries nothing is lost, repeated or put out of o
     await interruptRetries('stopped', 1, async () => {
       const end = await bench.service.terminate();
       expect(end).toMatchObject({ code: 0, signal: null });
-      expect(end.ms).toBeLessThan(5_000);
+      expect(end.ms).toBeLessThan(20_000);
     });
-  }, 90_000);
+  });
 
   test('SIGKILL, twice', async () => {
     await interruptRetries('killed', 2, () => bench.service.kill());
-  }, 90_000);
+  });
 });

@@ -16,7 +16,7 @@ beforeAll(async () => {
       ages: { settings: { maxAttempts: 1_000, maxAge: '700ms' } },
     },
   });
-}, 60_000);
+});
 
 afterAll(() => bench[Symbol.asyncDispose]());
 
@@ -75,7 +75,7 @@ test('a message that used up its attempts is dead-lettered with all that is know
   await history.allSucceeded([next]);
   expect(history.of(next)).toMatchObject([{ redelivered: false }]);
   expect(deadLetters.records).toHaveLength(1);
-}, 40_000);
+});
 
 test('afterDeadLetter: hold parks the key until an operator gives the message one more attempt, or lets the key go on', async () => {
   const { topic } = bench.route('holds');
@@ -129,7 +129,7 @@ test('afterDeadLetter: hold parks the key until an operator gives the message on
   expect(history.of(poison)).toHaveLength(3);
   expect(history.firstSuccesses.filter((value) => value?.startsWith('a'))).toEqual(['a1', 'a2']);
   await bench.unlocked('holds');
-}, 40_000);
+});
 
 test('a failure that the handler calls fatal is dead-lettered at once, and so is a retry record that says so', async () => {
   const { topic, retryTopic } = bench.route('fatal');
@@ -167,7 +167,7 @@ test('a failure that the handler calls fatal is dead-lettered at once, and so is
     'broken elsewhere': ['fatal', '1', 'com.example.Broken'],
   });
   expect(history.handlings.filter(({ value }) => value === 'broken elsewhere')).toEqual([]);
-}, 40_000);
+});
 
 test('a message whose first failure is longer ago than maxAge is dead-lettered as expired, whatever attempts it has left', async () => {
   const { topic } = bench.route('ages');
@@ -189,7 +189,7 @@ test('a message whose first failure is longer ago than maxAge is dead-lettered a
   expect(header(letter, 'x-retry-attempt')).toBe(String(history.of(sent[0]!).length));
   // Its follower has no first failure of its own, and so no age.
   expect(history.of(sent[1]!)).toMatchObject([{ attempt: 1, outcome: 'succeeded' }]);
-}, 40_000);
+});
 
 function retryHeaders(record: KafkaRecord): Record<string, string | undefined> {
   const names = record.headers.map(([name]) => name).filter((name) => name.startsWith('x-retry-'));

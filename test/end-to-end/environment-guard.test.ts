@@ -24,7 +24,7 @@ test('a service on another cluster than its configuration names ends with one cl
     /this is the Kafka cluster \S{22}, and kafka.clusterId says production: mend kafka.brokers/,
   );
   expect(await groupsNamed(id)).toEqual([]);
-}, 60_000);
+});
 
 test('a service with a topic or group of another environment ends with exit code 2, before anything is contacted', async () => {
   const routes = [{ name: 'orders', topic: 'prod.orders', consumerGroup: 'staging.app' }];
@@ -37,7 +37,7 @@ test('a service with a topic or group of another environment ends with exit code
     expect.stringContaining('routes[0].retryTopic: prod.orders.retry does not fit'),
     expect.stringContaining('routes[0].deadLetterTopic: prod.orders.dlq does not fit'),
   ]);
-}, 60_000);
+});
 
 test('a route whose redeliveries would be compacted releases nothing and says so, until it is mended; the others go on', async () => {
   const compacted = { topicConfig: { main: { 'cleanup.policy': 'compact' } } };
@@ -58,7 +58,7 @@ test('a route whose redeliveries would be compacted releases nothing and says so
 
   await configureTopic(topic, { 'cleanup.policy': 'delete' });
   await stale.one('redelivery');
-}, 60_000);
+});
 
 test('doctor says by its exit code whether a promise would break', async () => {
   const id = `g${randomBytes(4).toString('hex')}`;
@@ -81,4 +81,4 @@ test('doctor says by its exit code whether a promise would break', async () => {
     code: 0,
     stdout: expect.stringMatching(new RegExp(`^created ${id}.retry: 2 partitions`)),
   });
-}, 60_000);
+});

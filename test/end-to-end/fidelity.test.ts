@@ -77,7 +77,7 @@ describe('on its way through the retry topic, the main topic and the dead-letter
         dead: dead.records.find(ofMessage)!,
       };
     }
-  }, 90_000);
+  });
 
   afterAll(async () => {
     for (const reader of readers) await reader[Symbol.asyncDispose]();
@@ -128,7 +128,7 @@ test('a record that the retry topic does not take with its headers comes back wi
   const [, second] = history.of(sent[0]!);
   expect(second!.record.value!.equals(value)).toBe(true);
   expect(history.violations(sent)).toEqual([]);
-}, 60_000);
+});
 
 function hex(bytes: Buffer | null): string | null {
   return bytes === null ? null : bytes.toString('hex');

@@ -9,7 +9,7 @@ let bench: Bench<'read-again' | 'passed'>;
 
 beforeAll(async () => {
   bench = await Bench.open({ routes: { 'read-again': {}, passed: { partitions: 2 } } });
-}, 60_000);
+});
 
 afterAll(() => bench[Symbol.asyncDispose]());
 
@@ -68,7 +68,7 @@ test('what a consumer announced and did not publish is read again, published as 
   expect(history.of(a2)).toMatchObject([{ attempt: 1, redelivered: true }]);
   expect(history.violations(sent)).toEqual([]);
   await bench.unlocked('read-again');
-}, 40_000);
+});
 
 test('what was announced and never comes is closed when the group has been moved past it, and not before', async () => {
   const { name, topic, group } = bench.route('passed');
@@ -103,4 +103,4 @@ test('what was announced and never comes is closed when the group has been moved
   const next = await bench.sender.send(topic, { partition: 0, key: 'a', value: 'a1' });
   await history.allSucceeded([next]);
   expect(history.handlings).toMatchObject([{ value: 'a1', redelivered: false }]);
-}, 40_000);
+});

@@ -13,7 +13,7 @@ beforeAll(async () => {
   bench = await Bench.open({
     routes: { back: {}, forward: { settings }, gone: { settings }, retained: { settings } },
   });
-}, 60_000);
+});
 
 afterAll(() => bench[Symbol.asyncDispose]());
 
@@ -51,7 +51,7 @@ test('a group that is set back sees its messages again, in order, also those tha
   expect(after.firstSuccesses.filter((value) => value!.startsWith('a'))).toEqual(['a0', 'a1', 'a2']);
   expect(consumer.events.filter(({ type }) => type === 'claimed')).toMatchObject([{ listedKeys: 0 }]);
   await bench.unlocked('back');
-}, 60_000);
+});
 
 test('a group that is set forward skips what it did not read, and nothing that waits for its retry', async () => {
   const { topic } = bench.route('forward');
@@ -73,7 +73,7 @@ test('a group that is set forward skips what it did not read, and nothing that w
     bench.service.metric('zombies_reaped_total', { route: bench.route('forward').name }),
   ).resolves.toBe(0);
   await bench.unlocked('forward');
-}, 60_000);
+});
 
 test('a group that is deleted while its messages wait loses none of them, and reads in order from the beginning', async () => {
   const { topic, group } = bench.route('gone');
@@ -93,7 +93,7 @@ test('a group that is deleted while its messages wait loses none of them, and re
   expect(history.repeated).toEqual([]);
   expect(history.of(sent[0]!).map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
   await bench.unlocked('gone');
-}, 60_000);
+});
 
 test('a redelivered copy that retention removed before it was read is delivered again', async () => {
   const { topic, name } = bench.route('retained');
@@ -130,4 +130,4 @@ test('a redelivered copy that retention removed before it was read is delivered 
   expect(history.of(a0)).toHaveLength(2);
   await bench.unlocked('retained');
   await expect(bench.service.metric('dead_letters_total', { route: name })).resolves.toBe(0);
-}, 60_000);
+});

@@ -12,7 +12,7 @@ beforeAll(async () => {
   bench = await Bench.open({
     routes: { order: { settings }, window: {}, many: { partitions: 3 } },
   });
-}, 60_000);
+});
 
 afterAll(() => bench[Symbol.asyncDispose]());
 
@@ -73,7 +73,7 @@ test('followers neither overtake a message that fails again and again nor use up
   expect(waited[0]).toBeGreaterThanOrEqual(BACKOFF);
   expect(waited[1]).toBeGreaterThanOrEqual(2 * BACKOFF);
   expect(waited[2]).toBeGreaterThanOrEqual(4 * BACKOFF);
-}, 40_000);
+});
 
 test('a follower that fails in the middle of a window recalls those behind it: the order is kept and nobody is lost', async () => {
   const { topic } = bench.route('window');
@@ -92,7 +92,7 @@ test('a follower that fails in the middle of a window recalls those behind it: t
   expect(history.handlings).toHaveLength(values.length + 2);
   // It was recalled in flight, not released one by one: copies of those behind it were turned away by the gate.
   expect(consumer.finished('skipped').length).toBeGreaterThan(0);
-}, 40_000);
+});
 
 test('many keys that fail at once over several partitions keep their own order each, and all of them are unlocked in the end', async () => {
   const { topic, partitions } = bench.route('many');
@@ -114,4 +114,4 @@ test('many keys that fail at once over several partitions keep their own order e
 
   expect(history.violations(sent)).toEqual([]);
   await bench.unlocked('many');
-}, 60_000);
+});

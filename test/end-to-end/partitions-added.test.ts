@@ -9,7 +9,7 @@ let bench: Bench<'main-first' | 'retry-first'>;
 
 beforeAll(async () => {
   bench = await Bench.open({ routes: { 'main-first': { partitions: 2 }, 'retry-first': {} } });
-}, 60_000);
+});
 
 afterAll(() => bench[Symbol.asyncDispose]());
 
@@ -63,14 +63,14 @@ test('partitions that only the main topic has wait for their retry partitions, w
   expect(history.handlings.filter(({ record }) => record.partition === 2)).toEqual([]);
 
   await growTopic(retryTopic, 3);
-  await history.allSucceeded(added, 40_000);
+  await history.allSucceeded(added);
   expect(history.of(added[0]!).map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
   expect(history.violations([before, meanwhile, ...added])).toEqual([]);
   await bench.unlocked('main-first');
   await expect(bench.shards('main-first')).resolves.toEqual([0, 1, 2]);
   await waitFor('readiness', async () => (await bench.service.status('/readyz')) === 200);
   await expect(logged('main-first', 'route_degraded', 'route_recovered')).resolves.toHaveLength(2);
-}, 90_000);
+});
 
 test('where the retry topic grows first, nobody waits and nothing is degraded', async () => {
   const { topic, retryTopic } = bench.route('retry-first');
@@ -83,7 +83,7 @@ test('where the retry topic grows first, nobody waits and nothing is degraded', 
   await growTopic(topic, 2);
   await using sender = await Sender.open();
   const added = await sender.send(topic, { partition: 1, key: 'a', value: 'new' });
-  await history.allSucceeded([added], 40_000);
+  await history.allSucceeded([added]);
   await bench.unlocked('retry-first');
   await expect(logged('retry-first', 'route_degraded')).resolves.toEqual([]);
-}, 90_000);
+});

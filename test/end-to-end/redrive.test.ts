@@ -21,7 +21,7 @@ beforeAll(async () => {
       foreign: { partitions: 2, topicConfig: { retry: { 'max.message.bytes': '20000' } } },
     },
   });
-}, 60_000);
+});
 
 afterAll(() => bench[Symbol.asyncDispose]());
 
@@ -89,7 +89,7 @@ test('it keeps to its limit, pauses, goes on, and takes nothing that failed afte
   const cancelled = await redrives.until(slow.id, 'over', ({ finishedAt }) => finishedAt !== null);
   expect(cancelled).toMatchObject({ state: 'cancelled' });
   expect(cancelled.progress.published).toBeLessThan(late.length);
-}, 60_000);
+});
 
 test('what fails for good again is another dead letter, and is not taken by the redrive that brought it back', async () => {
   const { topic } = bench.route('fails');
@@ -120,7 +120,7 @@ test('what fails for good again is another dead letter, and is not taken by the 
 
   const dry = await redrives.done((await redrives.create({ all: true, dryRun: true })).id);
   expect(dry.progress).toMatchObject({ matched: 1, skipped: 2 });
-}, 60_000);
+});
 
 test('with afterDeadLetter: hold, a redrive gives the message another life in its place, and its key goes on', async () => {
   const { topic } = bench.route('holds');
@@ -140,7 +140,7 @@ test('with afterDeadLetter: hold, a redrive gives the message another life in it
   await history.allSucceeded(sent);
   expect(history.firstSuccesses).toEqual(['poison', 'a1']);
   await bench.unlocked('holds');
-}, 60_000);
+});
 
 test('an edited message goes out in the place of the original, which is superseded', async () => {
   const route = bench.route('edits');
@@ -171,7 +171,7 @@ test('an edited message goes out in the place of the original, which is supersed
   const both = await redrives.done((await redrives.create({ positions })).id);
   expect(both.progress).toMatchObject({ published: 0, skipped: 1 });
   expect(both.problems).toMatchObject([{ partition, offset }]);
-}, 60_000);
+});
 
 test('what can not be published stays open, and the rest goes on; values are read where they were left', async () => {
   const route = bench.route('foreign');
@@ -219,7 +219,7 @@ test('what can not be published stays open, and the rest goes on; values are rea
   expect(applicationHeaders(byKey.get('spring')!)).toEqual([]);
   const open = await redrives.done((await redrives.create({ all: true, dryRun: true })).id);
   expect(open.progress).toMatchObject({ matched: 2 });
-}, 60_000);
+});
 
 function hex(words: string): string {
   return Buffer.from(words).toString('hex');

@@ -76,7 +76,7 @@ describe('a wrong configuration ends the process with exit code 2, one readable 
       lines: problems.map((problem) => expect.stringMatching(problem)),
     });
     expect(visitors).toBe(0);
-  }, 30_000);
+  });
 
   test('settings that are fine each and wrong together', async () => {
     const { code, stderr } = await serve([{ ...route, retryTopic: 'orders' }]);
@@ -85,7 +85,7 @@ describe('a wrong configuration ends the process with exit code 2, one readable 
       stderr: expect.stringMatching(/^routes\[0\]\.retryTopic: .*\n$/),
     });
     expect(visitors).toBe(0);
-  }, 30_000);
+  });
 });
 
 test('a Redis that evicts keys is refused, with the setting and the remedy', async () => {
@@ -98,7 +98,7 @@ test('a Redis that evicts keys is refused, with the setting and the remedy', asy
   await expect(service.ended()).resolves.toBe(1);
   const [line] = await service.logged('start_failed');
   expect(JSON.stringify(line)).toMatch(/maxmemory-policy allkeys-lru.*noeviction/);
-}, 60_000);
+});
 
 test('a main topic with more partitions than the retry topic is told by /readyz, and the other routes go on', async () => {
   await using bench = await Bench.open({
@@ -119,4 +119,4 @@ test('a main topic with more partitions than the retry topic is told by /readyz,
   await using main = await bench.read('well', 'topic');
   await bench.sender.send(ofOther, { key: 'a', value: 'a0' });
   await main.one('redelivery');
-}, 60_000);
+});

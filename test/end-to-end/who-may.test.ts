@@ -61,11 +61,10 @@ beforeAll(async () => {
   });
   service.spawn();
   await waitFor('the service to be ready', async () => (await service.status('/readyz')) === 200, {
-    within: 40_000,
     state: () => service.tail(),
   });
   audited = await TopicReader.open(`${id}.audit`, 1);
-}, 60_000);
+});
 
 afterAll(async () => {
   await audited[Symbol.asyncDispose]();

@@ -16,7 +16,7 @@ beforeAll(async () => {
       inferred: { partitions: 2, settings: { gate: false, backoff: { initial: '50ms', jitter: 0 } } },
     },
   });
-}, 60_000);
+});
 
 afterAll(() => bench[Symbol.asyncDispose]());
 
@@ -53,7 +53,7 @@ test('ordering: none gives each message its own backoff, attempts and dead lette
     .of(poison)
     .map(({ begunAt }, i, all) => begunAt - (all[i - 1]?.endedAt ?? -Infinity));
   expect(Math.min(...backoffs)).toBeGreaterThanOrEqual(300);
-}, 30_000);
+});
 
 test('ordering: none locks nothing, and its waiting messages are counted', async () => {
   const { name, topic } = bench.route('counted');
@@ -73,7 +73,7 @@ test('ordering: none locks nothing, and its waiting messages are counted', async
   for (const metric of ['locks_held', 'locks_acquired_total', 'oldest_lock_age_seconds']) {
     await expect(bench.service.metric(metric, labels)).resolves.toBe(0);
   }
-}, 30_000);
+});
 
 test('without a gate, the retried messages of a key come back in their order, and fresh ones are not held back', async () => {
   const { topic } = bench.route('ordered');
@@ -113,7 +113,7 @@ test('without a gate, the retried messages of a key come back in their order, an
     'm2 2',
   ]);
   await bench.unlocked('ordered');
-}, 30_000);
+});
 
 test('without a gate, a redelivery counts as handled only when the group has committed past it', async () => {
   const { topic } = bench.route('inferred');
@@ -143,4 +143,4 @@ test('without a gate, a redelivery counts as handled only when the group has com
   consumer.heldPartitions.clear();
   await bench.unlocked('inferred');
   expect(history.of(uncommitted)).toHaveLength(2);
-}, 40_000);
+});

@@ -137,7 +137,7 @@ export class Bench<Name extends string> implements AsyncDisposable {
       return ready.every((status) => status === 200) ? owned.join('; ') : `not ready: ${ready.join()}`;
     };
     await waitFor(`shards ${wanted}`, async () => (await seen()) === wanted, {
-      ...{ within: 40_000, every: 50 },
+      ...{ every: 50 },
       state: async () =>
         `${await seen()}\n${(await Promise.all(this.running.map((s) => s.tail()))).join('\n\n')}`,
     });

@@ -93,7 +93,7 @@ export class History {
   }
 
   /** Resolves when every one of the messages has been handled with success at least once. */
-  async allSucceeded(sent: readonly KafkaRecord[], within?: number): Promise<void> {
+  async allSucceeded(sent: readonly KafkaRecord[]): Promise<void> {
     const missing = (): KafkaRecord[] => {
       const done = new Set(
         this.handlings.filter(({ outcome }) => outcome === 'succeeded').map(({ id }) => id),
@@ -101,7 +101,7 @@ export class History {
       return sent.filter((message) => !done.has(idOf(message)));
     };
     await waitFor('every message to succeed', () => missing().length === 0, {
-      ...(within === undefined ? {} : { within }),
+      within: 180_000,
       state: () => `${missing().length} of ${sent.length} missing: ${describe(missing().slice(0, 10))}`,
     });
   }

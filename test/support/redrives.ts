@@ -59,23 +59,18 @@ export class Redrives {
   }
 
   /** Resolves when it looks like this. */
-  until(
-    id: string,
-    what: string,
-    fits: (redrive: RedriveJson) => boolean,
-    within = 40_000,
-  ): Promise<RedriveJson> {
+  until(id: string, what: string, fits: (redrive: RedriveJson) => boolean): Promise<RedriveJson> {
     return waitFor(
       `the redrive to be ${what}`,
       async () => {
         const redrive = await this.get(id);
         return fits(redrive) && redrive;
       },
-      { within, every: 10, state: () => this.get(id) },
+      { every: 10, state: () => this.get(id) },
     );
   }
 
-  done(id: string, within?: number): Promise<RedriveJson> {
-    return this.until(id, 'done', ({ state }) => state === 'done', within);
+  done(id: string): Promise<RedriveJson> {
+    return this.until(id, 'done', ({ state }) => state === 'done');
   }
 }

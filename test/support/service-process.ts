@@ -8,6 +8,9 @@ import { kafkaBrokers, redisUrl } from './stack.ts';
 import { waitFor } from './wait-for.ts';
 
 const root = join(import.meta.dirname, '../..');
+/** `DIST=dist`: what was built, which starts in a third of the time. */
+const dist = process.env['DIST'];
+const program = dist ? [join(dist, 'cli.js')] : ['--import', 'tsx', 'src/cli.ts'];
 /** `exec`, so that signals reach the service and nothing in between. */
 const launch = 'cd "$1" && shift && exec env "$@"';
 
@@ -56,7 +59,7 @@ export class ServiceProcess implements AsyncDisposable {
       `HTTP_PORT=${this.#port}`,
       'UV_THREADPOOL_SIZE=64',
     ];
-    const command = [process.execPath, '--import', 'tsx', 'src/cli.ts', 'serve', '--config', this.configFile];
+    const command = [process.execPath, ...program, 'serve', '--config', this.configFile];
     const args = ['-c', launch, 'sh', root, ...environment, ...command];
     this.#child = this.#workspace.spawn('service', 'sh', args);
   }
@@ -88,8 +91,8 @@ export class ServiceProcess implements AsyncDisposable {
   }
 
   /** Resolves with its exit code once it has ended by itself. */
-  async ended(within = 30_000): Promise<number | null> {
-    await waitFor('the service to end', () => !this.running, { within, state: () => this.tail() });
+  async ended(): Promise<number | null> {
+    await waitFor('the service to end', () => !this.running, { state: () => this.tail() });
     return this.exitCode;
   }
 

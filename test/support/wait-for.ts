@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface WaitOptions {
-  /** ms until it counts as failed. Generous: a machine that is busy is no failure. */
+  /** ms until it counts as failed, by default 90 s: a machine that is busy is no failure. */
   readonly within?: number;
   readonly every?: number;
   /** What to say about the state of things when time is up. */
@@ -15,7 +15,7 @@ export interface WaitOptions {
 export async function waitFor<T>(
   what: string,
   condition: () => T | Promise<T>,
-  { within = 20_000, every = 20, state }: WaitOptions = {},
+  { within = 90_000, every = 20, state }: WaitOptions = {},
 ): Promise<Exclude<T, false | undefined | null>> {
   const deadline = performance.now() + within;
   let last: unknown;

@@ -48,7 +48,7 @@ test('what comes is indexed, and settled by markers that a Redis without the ind
   await bench.counted(replica, 2);
   const again = await bench.all(replica);
   expect(again.slice(1)).toEqual(rows);
-}, 40_000);
+});
 
 test('partitions go over to another replica in the middle, and each dead letter counts once', async () => {
   await using bench = await IndexerBench.open();
@@ -73,7 +73,7 @@ test('partitions go over to another replica in the middle, and each dead letter 
   await send(800);
   await bench.counted(other, 1_200);
   await expect(bench.all(one)).resolves.toHaveLength(1_000);
-}, 40_000);
+});
 
 test('what aborted transactions left is passed over', async () => {
   await using bench = await IndexerBench.open();
@@ -133,7 +133,7 @@ test('what aborted transactions left is passed over', async () => {
   } finally {
     await disconnect(producer);
   }
-}, 40_000);
+});
 
 test('what retention removes is forgotten', async () => {
   await using bench = await IndexerBench.open();
@@ -149,7 +149,7 @@ test('what retention removes is forgotten', async () => {
   await removeRecords(bench.topic, 0, 10);
   await replica.look();
   await bench.counted(replica, 0);
-}, 40_000);
+});
 
 test('a topic that is deleted is waited for, and one that is made anew is read from its beginning', async () => {
   await using bench = await IndexerBench.open();
@@ -166,7 +166,7 @@ test('a topic that is deleted is waited for, and one that is made anew is read f
     return (await places(bench, replica).catch(() => [])).join() === '0/0 open';
   });
   await bench.counted(replica, 1);
-}, 60_000);
+});
 
 test('partitions that are added are read', async () => {
   await using bench = await IndexerBench.open();
@@ -177,7 +177,7 @@ test('partitions that are added are read', async () => {
   await waitFor('the producer to know of it', () => bench.send(2, { origin: 2 }));
   await replica.look();
   await bench.counted(replica, 2);
-}, 40_000);
+});
 
 test('a dead letter is read with all that it has', async () => {
   await using bench = await IndexerBench.open();
@@ -194,7 +194,7 @@ test('a dead letter is read with all that it has', async () => {
   });
   // The marker is no dead letter, and nothing is behind it.
   for (const offset of [2, 3, 500]) await expect(desk.view({ partition: 0, offset })).resolves.toBeNull();
-}, 40_000);
+});
 
 test('what is not in the record is read at its origin, and nowhere else', async () => {
   await using bench = await IndexerBench.open();
@@ -217,4 +217,4 @@ test('what is not in the record is read at its origin, and nowhere else', async 
     payload: { kind: 'read', key: Buffer.from('k'), value: Buffer.from('{"a":1}') },
   });
   await expect(desk.view({ partition: 0, offset: 1 })).resolves.toMatchObject({ payload: { kind: 'gone' } });
-}, 40_000);
+});

@@ -160,7 +160,7 @@ test('members that do not belong to a group are named', async () => {
       what: expect.stringContaining('console at 127.0.0.1'),
     },
   ]);
-}, 40_000);
+});
 
 describe('the cluster', () => {
   test('is told, and another one than expected is an error', async () => {
@@ -178,7 +178,7 @@ describe('the cluster', () => {
     expect(code).toBe(1);
     expect(output).toMatch(new RegExp(`^✗ Redis does not answer: .*${nobody}$`, 'm'));
     expect(output).toMatch(new RegExp(`^✗ Kafka does not answer at ${nobody}: .*ECONNREFUSED`, 'm'));
-  }, 40_000);
+  });
 });
 
 /** A consumer in a group. */

@@ -24,7 +24,7 @@ beforeAll(async () => {
   const missing = new TestDesk({ ...bench.route, name: 'missing' });
   missing.deadLetters = (await bench.another('missing')).deadLetters.desk;
   api = new Api([desk, missing]);
-}, 40_000);
+});
 
 afterAll(async () => {
   await api[Symbol.asyncDispose]();

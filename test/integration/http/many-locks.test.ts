@@ -85,7 +85,7 @@ test('the oldest of 100,000 locks are listed while retries run, and no script ta
   await shard.redis.config('SET', 'slowlog-log-slower-than', '10000');
   expect(fewest).toEqual([]);
   is(await shard.owner.reset(0));
-}, 120_000);
+});
 
 function quantile(sorted: readonly number[], share: number): string {
   return (sorted[Math.floor(sorted.length * share)] ?? NaN).toFixed(1);

@@ -59,7 +59,7 @@ test('a record without a partition goes where a Java producer would send its key
   expect(Object.fromEntries(records.map(({ key, partition }) => [key!.toString(), partition]))).toEqual(
     Object.fromEntries(Object.entries(hashes).map(([key, hash]) => [key, (hash & 0x7fffffff) % 7])),
   );
-}, 40_000);
+});
 
 test('where retention removed what is to be read next, reading goes on with the first record that is left', async () => {
   const topic = `t${randomBytes(4).toString('hex')}`;
@@ -77,7 +77,7 @@ test('where retention removed what is to be read next, reading goes on with the 
   await consumer.stop();
   await producer.stop();
   expect(records.map(({ offset }) => offset)).toEqual([6, 7, 8, 9]);
-}, 40_000);
+});
 
 function reader(topic: string, records: KafkaRecord[], from = 0): RetryConsumer {
   const consumer: RetryConsumer = new RetryConsumer({

@@ -37,7 +37,7 @@ test('a coordinator that is away for longer than one waits, and comes back, answ
   } finally {
     child.kill('SIGKILL');
   }
-}, 90_000);
+});
 
 async function commit(brokers: string, offset: number): Promise<void> {
   const admin = new RdKafka.KafkaJS.Kafka({ kafkaJS: { brokers: [brokers] } }).admin();

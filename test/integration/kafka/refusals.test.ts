@@ -43,7 +43,7 @@ beforeAll(async () => {
   };
   producer = new KafkaProducer({ config, logger: createLogger('silent') });
   await producer.start();
-}, 60_000);
+});
 
 afterAll(async () => {
   await producer.stop();

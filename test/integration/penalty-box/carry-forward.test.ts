@@ -233,7 +233,7 @@ test(`whatever happens between copies, a rebuild from the checkpoint gives back 
     await expect(kept(box)).resolves.toEqual(before);
   });
   await fc.assert(property, { seed, numRuns: Number(process.env['MODEL_RUNS'] ?? 300) });
-}, 300_000);
+});
 
 function placeOf(origin: number): Buffer {
   const place = Buffer.alloc(8);

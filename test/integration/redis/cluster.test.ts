@@ -27,7 +27,7 @@ describe('a Redis Cluster', () => {
       onWake: (_route, partition, at) => heard.push(`${String(partition)} at ${String(at)}`),
     }).start();
     for (const partition of PARTITIONS) await shards.rebuild(partition);
-  }, 60_000);
+  });
   afterAll(async () => {
     await shards[Symbol.asyncDispose]();
     await cluster[Symbol.asyncDispose]();
@@ -116,7 +116,7 @@ describe('a Redis Cluster', () => {
       expect(await shards.cursor(partition)).toBe(0);
     }
     await round(3);
-  }, 60_000);
+  });
 
   function seed(): string {
     return cluster.nodes[0]?.address ?? '';

@@ -26,7 +26,7 @@ describe('behind Sentinels', () => {
       keyPrefix: KEY_PREFIX,
       onWake: (_route, _partition, at) => heard.push(at),
     }).start();
-  }, 60_000);
+  });
   afterAll(async () => {
     await shards[Symbol.asyncDispose]();
     await set[Symbol.asyncDispose]();
@@ -46,7 +46,7 @@ describe('behind Sentinels', () => {
     await isReplica(set.replica);
     await onServer(set.sentinel, (sentinel) => sentinel.call('SENTINEL', 'FAILOVER', set.name));
     await movedTo(set.replica);
-  }, 60_000);
+  });
 
   test('when the primary hangs, all goes to the other one, which takes the shard for lost', async () => {
     await shards.rebuild(PARTITION);
@@ -54,7 +54,7 @@ describe('behind Sentinels', () => {
     set.replica.process.signal('SIGSTOP');
     await movedTo(set.primary);
     set.replica.process.signal('SIGCONT');
-  }, 60_000);
+  });
 
   test('when the primary dies, all goes to the other one, which takes the shard for lost', async () => {
     await shards.rebuild(PARTITION);
@@ -62,7 +62,7 @@ describe('behind Sentinels', () => {
     await set.primary.process.kill();
     await expect(shards.cursor(PARTITION)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await movedTo(set.replica);
-  }, 60_000);
+  });
 
   /** Ready again, with the run id of the new primary; the shard has to be rebuilt, and wake-ups are heard. */
   async function movedTo(node: RedisNode): Promise<void> {

@@ -6,4 +6,4 @@ test('Kafka starts with a cluster id that begins with a hyphen', async () => {
   await using kafka = await startKafka({ clusterId: '-_AAAAAAAAAAAAAAAAAAAA' });
 
   expect(kafka.brokers).toHaveLength(1);
-}, 60_000);
+});
