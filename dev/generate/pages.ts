@@ -1,4 +1,7 @@
 import { prometheusRule, ruleFile } from '../../grafana/alerts/rule-file.ts';
+import { dashboardJson } from '../../grafana/source/document.ts';
+import { overview } from '../../grafana/source/overview.ts';
+import { route } from '../../grafana/source/route.ts';
 import { configurationPage } from './configuration.ts';
 import { metricsPage } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
@@ -11,5 +14,7 @@ export async function generatedPages(): Promise<Readonly<Record<string, string>>
     'grafana/alerts/rules.yaml': ruleFile(),
     'grafana/alerts/prometheus-rule.yaml': prometheusRule(),
     'docs/openapi.json': await openApiDocument(),
+    'grafana/dashboards/overview.json': dashboardJson(overview),
+    'grafana/dashboards/route.json': dashboardJson(route),
   };
 }

@@ -1,0 +1,13 @@
+import type { Meanings } from './panel.ts';
+
+export const BREAKER: Meanings = {
+  0: { text: 'closed', color: 'green' },
+  1: { text: 'half-open', color: 'orange' },
+  2: { text: 'open', color: 'red' },
+};
+
+export const BACKPRESSURE: Meanings = {
+  0: { text: 'none', color: 'green' },
+  1: { text: 'values stay in Kafka', color: 'orange' },
+  2: { text: 'reading stopped', color: 'red' },
+};
