@@ -10,6 +10,7 @@ import { IndexScripts } from './dead-letters/index-scripts.ts';
 import { RecordReader } from './dead-letters/record-reader.ts';
 import { IndexWriter } from './dead-letters/index-writer.ts';
 import { AssignedConsumer } from './kafka/assigned-consumer.ts';
+import type { OnClientError } from './kafka/client-errors.ts';
 import type { KafkaOffsets } from './kafka/offsets.ts';
 import type { PlaceReader } from './kafka/place-reader.ts';
 import type { KafkaProducer } from './kafka/producer.ts';
@@ -25,6 +26,7 @@ interface Deps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly nonce: () => string;
+  readonly onClientError: OnClientError;
   /** Whether this replica owns that shard now. */
   readonly owns: (shard: number) => boolean;
   /** Of the route; 0 = unknown. */
@@ -40,11 +42,12 @@ export interface RouteDeadLetters extends Component {
 /** Puts together what reads and keeps the dead letters of one route. */
 export function createDeadLetters(
   route: RouteConfig,
-  { config, servers, offsets, producer, views, clock, logger, nonce, owns, shards }: Deps,
+  { config, servers, offsets, producer, views, clock, logger, nonce, owns, shards, onClientError }: Deps,
 ): RouteDeadLetters {
   const { deadLetterTopic: topic, topic: mainTopic } = route;
   const group = `${groupId(config, route)}.dead-letters`;
-  const open = (): AssignedConsumer => new AssignedConsumer({ config, groupId: group, clock, logger });
+  const open = (): AssignedConsumer =>
+    new AssignedConsumer({ config, groupId: group, clock, logger, onClientError });
   const scripts = new IndexScripts({ servers, keyPrefix: config.redis.keyPrefix, route: route.name });
   const index = new DeadLetterIndex({
     ...{ scripts, topic, mainTopic, clock },

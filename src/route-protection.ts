@@ -101,7 +101,7 @@ export function createProtection(route: RouteConfig, deps: Deps): Protection {
       audit.recordOwn({ action, route: route.name, target: {}, reason, result: { detail } });
     },
     onLook: () => {
-      metrics.redeliveryRate.set({ route: route.name }, deps.owned() === 0 ? 0 : perSecond());
+      metrics.releaseRateLimit.set({ route: route.name }, deps.owned() === 0 ? 0 : perSecond());
     },
   });
   return {

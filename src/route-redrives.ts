@@ -4,6 +4,7 @@ import type { Config, RouteConfig } from './config/config.ts';
 import { groupId } from './config/config.ts';
 import type { DeadLetterIndex } from './dead-letters/dead-letter-index.ts';
 import { AssignedConsumer } from './kafka/assigned-consumer.ts';
+import type { OnClientError } from './kafka/client-errors.ts';
 import type { KafkaOffsets } from './kafka/offsets.ts';
 import type { PlaceReader } from './kafka/place-reader.ts';
 import type { KafkaProducer } from './kafka/producer.ts';
@@ -29,6 +30,7 @@ interface Deps {
   /** Partitions of the retry topic. */
   readonly partitions: () => number;
   readonly nonce: () => string;
+  readonly onClientError: OnClientError;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -39,7 +41,7 @@ interface Redrives extends Component {
 
 /** Puts the redrives of one route together. */
 export function createRedrives(route: RouteConfig, deps: Deps): Redrives {
-  const { config, servers, offsets, metrics, nonce, clock, logger } = deps;
+  const { config, servers, offsets, metrics, nonce, clock, logger, onClientError } = deps;
   const { topic, retryTopic, deadLetterTopic } = route;
   const store = new RedriveStore({ servers, keyPrefix: config.redis.keyPrefix, route: route.name });
   const groupOfReaders = `${groupId(config, route)}.redrives`;
@@ -55,7 +57,9 @@ export function createRedrives(route: RouteConfig, deps: Deps): Redrives {
       index: deps.index,
       readerOf: (read, { uncommitted }) =>
         new RangeReader({
-          consumer: new AssignedConsumer({ config, groupId: groupOfReaders, uncommitted, clock, logger }),
+          consumer: new AssignedConsumer({
+            ...{ config, groupId: groupOfReaders, uncommitted, clock, logger, onClientError },
+          }),
           ...{ topic: read, clock },
         }),
       send: (place, record, settle) => {

@@ -14,6 +14,7 @@ import { FailureLog } from './failures/failure-log.ts';
 import { FailureStore } from './failures/failure-store.ts';
 import type { Failed } from './failures/failure-tally.ts';
 import type { RouteDesk } from './http/route-desk.ts';
+import type { OnClientError } from './kafka/client-errors.ts';
 import type { KafkaOffsets, Range } from './kafka/offsets.ts';
 import type { PlaceReader } from './kafka/place-reader.ts';
 import type { KafkaProducer } from './kafka/producer.ts';
@@ -22,6 +23,7 @@ import { RouteTopics } from './kafka/route-topics.ts';
 import type { SettingsWatch } from './kafka/settings-watch.ts';
 import { topicIdsOf } from './kafka/topic-problems.ts';
 import type { Logger } from './logger.ts';
+import { ErrorClasses } from './metrics/error-classes.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { RouteWorker } from './ownership/route-worker.ts';
 import { Shard } from './ownership/shard.ts';
@@ -67,6 +69,7 @@ export interface Shared {
   readonly logger: Logger;
   readonly random: () => number;
   readonly nonce: () => string;
+  readonly onClientError: OnClientError;
 }
 
 export interface Route extends Component {
@@ -137,6 +140,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     offsets,
     route,
     onIds: (ids) => {
+      metrics.routePartitions.set({ route: route.name }, topics.partitions);
       for (const shard of worker.shards) shard.onTopics(ids);
     },
     onDeadLetters: (topic) => {
@@ -153,8 +157,10 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     operator,
     owned: () => worker.shards.filter(({ restored }) => restored).map(({ partition }) => partition),
   });
+  const classes = new ErrorClasses();
   const failed = (failure: Failed): void => {
     failures.add(failure);
+    metrics.failures.inc({ route: route.name, error_class: classes.labelOf(failure.errorClass) });
     hotKeys.failed(failure);
   };
   const load = new RouteLoad({
@@ -236,6 +242,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     groupId: group,
     topic: route.retryTopic,
     listener: worker,
+    onClientError: shared.onClientError,
     clock,
     logger,
   });
@@ -350,7 +357,10 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
         protection.rate.redelivered(1);
         const { deadLetter, retryOffset } = job;
         metrics.releaseLateness.observe({ route: route.name }, latenessMs / 1_000);
-        if (deadLetter === null) return;
+        if (deadLetter === null) {
+          metrics.redeliveryAttempt.observe({ route: route.name }, job.attempt + 1);
+          return;
+        }
         tellGivenUp(partition, job);
         metrics.deadLetters.inc({ route: route.name, reason: deadLetter });
         logger.info(

@@ -11,6 +11,7 @@ import { createApp } from './http/app.ts';
 import { Authentication } from './http/auth/authentication.ts';
 import { HttpServer } from './http/server.ts';
 import { AssignedConsumer } from './kafka/assigned-consumer.ts';
+import type { OnClientError } from './kafka/client-errors.ts';
 import { ClusterGuard } from './kafka/cluster-guard.ts';
 import { ClusterView } from './kafka/cluster-view.ts';
 import { KafkaOffsets } from './kafka/offsets.ts';
@@ -18,6 +19,8 @@ import { PlaceReader } from './kafka/place-reader.ts';
 import { KafkaProducer } from './kafka/producer.ts';
 import { SettingsWatch } from './kafka/settings-watch.ts';
 import type { Logger } from './logger.ts';
+import { EventLoopLag } from './metrics/event-loop-lag.ts';
+import { kafkaCodeOf } from './metrics/kafka-codes.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { Notifier } from './notifications/notifier.ts';
@@ -53,14 +56,19 @@ interface Telling {
   readonly logger: Logger;
 }
 
+interface EventsNeeds {
+  readonly nonce: () => string;
+  readonly onClientError: OnClientError;
+}
+
 /** null: no topic is configured for them. */
 function createEvents(
   config: Config,
-  { metrics, nonce, clock, logger }: Telling & { readonly nonce: () => string },
+  { metrics, nonce, onClientError, clock, logger }: Telling & EventsNeeds,
 ): { readonly events: EventFeed | null; readonly parts: readonly Component[] } {
   const { topic } = config.events;
   if (topic === null) return { events: null, parts: [] };
-  const producer = new KafkaProducer({ config, logger });
+  const producer = new KafkaProducer({ config, logger, onClientError });
   const onEnd = (route: string, end: 'written' | 'dropped'): void => {
     (end === 'written' ? metrics.eventsWritten : metrics.eventsDropped).inc({ route });
   };
@@ -94,19 +102,40 @@ export function createService(
   config: Config,
   { logger, clock, random = jitterSource }: Overrides,
 ): Component {
-  const servers = createServers(config.redis, { logger, clock });
-  const offsets = new KafkaOffsets(config, logger);
-  const producer = new KafkaProducer({ config, logger });
-  const redriveProducer = new KafkaProducer({ config: redriving(config), logger });
-  const groupOfReaders = `${config.kafka.groupPrefix}.origins`;
-  const open = (): AssignedConsumer =>
-    new AssignedConsumer({ config, groupId: groupOfReaders, clock, logger });
-  const contents = new PlaceReader({ open, clock });
-  const views = new PlaceReader({ open, clock });
   const metrics = createMetrics(
     config.routes.map(({ name }) => name),
-    config.environment,
+    { environment: config.environment, version: versionOfPackage() },
   );
+  const onClientError: OnClientError = (error) => {
+    metrics.kafkaClientErrors.inc({ code: kafkaCodeOf(error) });
+  };
+  const servers = createServers(config.redis, {
+    onReconnect: () => {
+      metrics.redisReconnects.inc({});
+    },
+    logger,
+    clock,
+  });
+  const offsets = new KafkaOffsets(config, logger);
+  const producer = new KafkaProducer({ config, logger, onClientError });
+  const redriveProducer = new KafkaProducer({ config: redriving(config), logger, onClientError });
+  const groupOfReaders = `${config.kafka.groupPrefix}.origins`;
+  const open = (): AssignedConsumer =>
+    new AssignedConsumer({ config, groupId: groupOfReaders, clock, logger, onClientError });
+  const contents = new PlaceReader({ open, clock });
+  const views = new PlaceReader({ open, clock });
+  metrics.process.read({
+    get redisUp() {
+      return servers.ready;
+    },
+    certificates: new Map(),
+  });
+  const eventLoopLag = new EventLoopLag({
+    clock,
+    onLag: (seconds) => {
+      metrics.eventLoopLag.observe({}, seconds);
+    },
+  });
   const view = (): Promise<ClusterView> => ClusterView.open(config, { retries: 0 });
   const guard = new ClusterGuard({ expected: config.kafka.clusterId, open: view, clock, logger });
   const settings = new SettingsWatch({
@@ -120,7 +149,13 @@ export function createService(
     logger,
   });
   const nonce = (): string => randomBytes(9).toString('base64url');
-  const { events, parts: eventParts } = createEvents(config, { metrics, nonce, clock, logger });
+  const { events, parts: eventParts } = createEvents(config, {
+    metrics,
+    nonce,
+    onClientError,
+    clock,
+    logger,
+  });
   const notifier = createNotifier(config, { servers, metrics, clock, logger });
   const audit = new Audit({
     trail: new RedisTrail({ servers, keyPrefix: config.redis.keyPrefix, kept: config.audit.kept }),
@@ -155,6 +190,7 @@ export function createService(
     logger,
     random,
     nonce,
+    onClientError,
   };
   const routes: ReadonlyMap<string, Route> = new Map(
     config.routes.map((route) => [route.name, createRoute(route, shared)]),
@@ -186,6 +222,7 @@ export function createService(
   });
   const server = new HttpServer({ app, http: config.http, logger, clock });
   const parts = inOrder([
+    eventLoopLag,
     servers,
     refuseEviction(servers),
     wakeUps,

@@ -10,6 +10,7 @@ import type { Authentication } from './auth/authentication.ts';
 import { Desks } from './desks.ts';
 import { authorize } from './plugins/authorization.ts';
 import { showDocs } from './plugins/docs-page.ts';
+import { measureRequests } from './plugins/duration.ts';
 import { answerBrokenRequest, answerErrors, errorHandler } from './plugins/errors.ts';
 import { harden } from './plugins/hardening.ts';
 import { readJsonBodies } from './plugins/json-body.ts';
@@ -82,6 +83,7 @@ export function createApp(deps: Deps): FastifyInstance {
   if (onRoute !== undefined) app.addHook('onRoute', onRoute);
   answerErrors(app, { desks, logger });
   tellRequestIds(app);
+  measureRequests(app, more.metrics);
   harden(app);
   authorize(app, { authentication, audit, limits: http.limits });
   describeApi(app, more.version);

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import type { KafkaRecord } from '../domain/record.ts';
 import type { Logger } from '../logger.ts';
 import { calledBack } from './called-back.ts';
+import type { OnClientError } from './client-errors.ts';
 import { consumerOptions } from './client-options.ts';
 import { readMessage } from './record-reader.ts';
 
@@ -16,6 +17,8 @@ interface Deps {
   readonly uncommitted?: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Hears every error of the client. */
+  readonly onClientError?: OnClientError;
 }
 
 /** What the client has and its types leave out. */
@@ -60,7 +63,7 @@ export class AssignedConsumer {
   #interrupted = false;
   #closed = false;
 
-  constructor({ config, groupId, uncommitted = false, clock, logger }: Deps) {
+  constructor({ config, groupId, uncommitted = false, clock, logger, onClientError }: Deps) {
     this.#clock = clock;
     this.#consumer = new RdKafka.KafkaConsumer({
       ...consumerOptions(config, groupId),
@@ -78,6 +81,7 @@ export class AssignedConsumer {
       this.#ends.push({ topic, partition, offset });
     });
     this.#consumer.on('event.error', (error) => {
+      onClientError?.(error);
       logger.debug({ event: 'kafka_reader_error', code: error.code, error: error.message }, 'Kafka reader');
     });
   }

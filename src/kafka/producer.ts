@@ -4,6 +4,7 @@ import type { Component } from '../component.ts';
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../logger.ts';
 import { calledBack } from './called-back.ts';
+import type { OnClientError } from './client-errors.ts';
 import { producerOptions } from './client-options.ts';
 import { refusalOf } from './publish-refusal.ts';
 import { SendLane, type Sending } from './send-lane.ts';
@@ -12,6 +13,8 @@ import type { OutgoingRecord, RecordSource, SendResult } from './send.ts';
 interface Deps {
   readonly config: Pick<Config, 'kafka'>;
   readonly logger: Logger;
+  /** Hears every error of the client. */
+  readonly onClientError?: OnClientError;
 }
 
 /** The client sends an empty Buffer as null, a tombstone; a view of no bytes into a larger one stays empty. */
@@ -26,13 +29,15 @@ export class KafkaProducer implements Component {
   #lastId = 0;
   #connected = false;
 
-  constructor({ config, logger }: Deps) {
+  constructor({ config, logger, onClientError }: Deps) {
     this.#producer = new RdKafka.Producer(producerOptions(config));
     this.#producer.on('delivery-report', (error: unknown, { opaque, offset }: DeliveryReport) => {
       const failed = error !== null && error !== undefined;
+      if (failed) onClientError?.(error);
       this.#settle(opaque as number, failed ? refusalOf(error) : { kind: 'written', offset });
     });
     this.#producer.on('event.error', (error) => {
+      onClientError?.(error);
       logger.warn(
         { event: 'kafka_producer_error', code: error.code, error: error.message },
         'Kafka producer',

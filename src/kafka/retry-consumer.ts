@@ -12,6 +12,7 @@ import type { KafkaRecord } from '../domain/record.ts';
 import type { Logger } from '../logger.ts';
 import { Trouble } from '../trouble.ts';
 import { asError, calledBack } from './called-back.ts';
+import type { OnClientError } from './client-errors.ts';
 import { consumerOptions } from './client-options.ts';
 import { readMessage } from './record-reader.ts';
 
@@ -35,6 +36,8 @@ interface Deps {
   readonly listener: Listener;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Hears every error of the client. */
+  readonly onClientError?: OnClientError;
 }
 
 /** What the client has and its types leave out. */
@@ -93,6 +96,7 @@ export class RetryConsumer implements Component {
       if (this.#assigned.has(event.partition)) this.#ends.set(event.partition, event.offset);
     });
     this.#consumer.on('event.error', (error) => {
+      deps.onClientError?.(error);
       deps.logger.warn(
         { event: 'kafka_consumer_error', code: error.code, error: error.message },
         'Kafka consumer',
@@ -201,6 +205,7 @@ export class RetryConsumer implements Component {
       this.#trouble.over('poll_goes_on', 'the group is polled again');
       return messages ?? [];
     } catch (error) {
+      this.#deps.onClientError?.(error);
       this.#trouble.met({ event: 'poll_failed', err: error }, 'the group could not be polled; polling again');
       await this.#deps.clock.sleep(IDLE_POLL);
       return [];

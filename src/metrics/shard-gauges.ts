@@ -1,6 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 
-import { type Definition, shardDefinitions } from './definitions.ts';
+import type { Definition } from './definition.ts';
+import { shardDefinitions } from './shard-definitions.ts';
 
 /**
  * What the owner of a shard knows of it. The fields are read anew at each scrape: an object with getters is always up to
@@ -14,7 +15,13 @@ export interface ShardReadings {
   readonly heldMessages: number;
   readonly heldBytes: number;
   readonly inFlightMessages: number;
-  readonly ingestLagMessages: number;
+  readonly pendingMessages: number;
+  readonly parkedKeys: number;
+  readonly dueKeys: number;
+  /** null, here and below: nobody knows. */
+  readonly ingestLagMessages: number | null;
+  readonly consumerLagMessages: number | null;
+  readonly cursorDriftSeconds: number | null;
 }
 
 export interface ShardGauges {
@@ -38,18 +45,33 @@ export function createShardGauges(
 ): ShardGauges {
   const shardsOf = new Map(routes.map((route) => [route, new Map<number, ShardReadings>()]));
 
-  const perRoute = (
+  const gauge = (
     { name, help }: Definition,
-    value: (shards: readonly ShardReadings[]) => number,
+    labelNames: readonly string[],
+    collect: (gauge: Gauge) => void,
   ): void => {
     new Gauge({
-      name: prefix + name,
-      help,
-      labelNames: ['route'],
-      registers: [register],
+      ...{ name: prefix + name, help, labelNames: [...labelNames], registers: [register] },
       collect() {
-        for (const [route, shards] of shardsOf) this.set({ route }, value([...shards.values()]));
+        // What was there at the scrape before may be gone.
+        this.reset();
+        collect(this);
       },
+    });
+  };
+  const perRoute = (definition: Definition, value: (shards: readonly ShardReadings[]) => number): void => {
+    gauge(definition, ['route'], (all) => {
+      for (const [route, shards] of shardsOf) all.set({ route }, value([...shards.values()]));
+    });
+  };
+  const perPartition = (definition: Definition, of: (shard: ShardReadings) => number | null): void => {
+    gauge(definition, ['route', 'partition'], (all) => {
+      for (const [route, shards] of shardsOf) {
+        for (const [partition, shard] of shards) {
+          const value = of(shard);
+          if (value !== null) all.set({ route, partition: String(partition) }, value);
+        }
+      }
     });
   };
   const total = (definition: Definition, of: (shard: ShardReadings) => number): void => {
@@ -65,20 +87,16 @@ export function createShardGauges(
   total(shardDefinitions.heldMessages, (shard) => shard.heldMessages);
   total(shardDefinitions.heldBytes, (shard) => shard.heldBytes);
   total(shardDefinitions.inFlightMessages, (shard) => shard.inFlightMessages);
-
-  new Gauge({
-    name: prefix + shardDefinitions.ingestLag.name,
-    help: shardDefinitions.ingestLag.help,
-    labelNames: ['route', 'partition'],
-    registers: [register],
-    collect() {
-      this.reset();
-      for (const [route, shards] of shardsOf) {
-        for (const [partition, shard] of shards) {
-          this.set({ route, partition: String(partition) }, shard.ingestLagMessages);
-        }
-      }
-    },
+  total(shardDefinitions.pendingMessages, (shard) => shard.pendingMessages);
+  total(shardDefinitions.parkedKeys, (shard) => shard.parkedKeys);
+  total(shardDefinitions.dueKeys, (shard) => shard.dueKeys);
+  perPartition(shardDefinitions.ingestLag, (shard) => shard.ingestLagMessages);
+  perPartition(shardDefinitions.consumerLag, (shard) => shard.consumerLagMessages);
+  gauge(shardDefinitions.cursorDrift, ['route'], (drift) => {
+    for (const [route, shards] of shardsOf) {
+      const known = [...shards.values()].flatMap(({ cursorDriftSeconds }) => cursorDriftSeconds ?? []);
+      if (known.length > 0) drift.set({ route }, largest(known));
+    }
   });
 
   return {

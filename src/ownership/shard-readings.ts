@@ -17,6 +17,8 @@ const INTERVAL = 2_000;
 
 /** The figures of a shard that this replica owns, read every few seconds: a scrape asks nobody. */
 export class ReadShard implements ShardReadings {
+  readonly consumerLagMessages = null;
+  readonly cursorDriftSeconds = null;
   readonly #deps: Deps;
   readonly #shard: Shard;
   #totals: Totals | null = null;
@@ -57,6 +59,18 @@ export class ReadShard implements ShardReadings {
 
   get inFlightMessages(): number {
     return this.#totals?.inFlight ?? 0;
+  }
+
+  get pendingMessages(): number {
+    return this.#totals?.pending ?? 0;
+  }
+
+  get parkedKeys(): number {
+    return this.#deps.ordered ? (this.#totals?.parked ?? 0) : 0;
+  }
+
+  get dueKeys(): number {
+    return this.#totals?.dueNow ?? 0;
   }
 
   get ingestLagMessages(): number {

@@ -16,6 +16,8 @@ interface Deps {
   readonly access: RedisAccess;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** The connection for commands to a primary was lost, and is there again. */
+  readonly onReconnect?: (() => void) | undefined;
 }
 
 /** How often the nodes are asked who holds what: while something is missing, and else. MOVED is heard at once. */
@@ -173,11 +175,12 @@ export class RedisCluster implements Component {
     const name = nameOf(address);
     let server = this.#servers.get(name);
     if (server === undefined) {
-      const { logger, clock, access } = this.#deps;
+      const { logger, clock, access, onReconnect } = this.#deps;
       server = new RedisServer({
         target: { kind: 'node', address, access },
         logger: logger.child({ node: name }),
         clock,
+        onReconnect,
         onErrorReply: (message) => {
           // A slot has gone to another node, or this node to another role.
           if (message.startsWith('MOVED')) this.#look();

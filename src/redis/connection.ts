@@ -12,6 +12,8 @@ interface Deps {
   readonly role: 'commands' | 'subscribe';
   /** Hears every error that the server answers with. */
   readonly onErrorReply?: (message: string) => void;
+  /** It was lost, and can be used again. */
+  readonly onReconnect?: (() => void) | undefined;
 }
 
 /** Something to learn of a server before anybody else may use the connection to it. */
@@ -26,15 +28,18 @@ export class RedisConnection implements Component {
   readonly #logger: Logger;
   readonly #introductions: Introduction[] = [];
   readonly #role: Deps['role'];
+  readonly #onReconnect: Deps['onReconnect'];
   #runId: string | null = null;
   #lastError = '';
   #connections = 0;
+  #introduced = false;
   #stopped = false;
   #started: () => void = () => undefined;
 
-  constructor({ target, logger, role, onErrorReply }: Deps) {
+  constructor({ target, logger, role, onErrorReply, onReconnect }: Deps) {
     this.#logger = logger;
     this.#role = role;
+    this.#onReconnect = onReconnect;
     this.redis = clientOf(target, {
       lazyConnect: true,
       enableOfflineQueue: false,
@@ -133,6 +138,8 @@ export class RedisConnection implements Component {
       this.#runId = /^run_id:(\w+)/m.exec(info)?.[1] ?? null;
       this.#lastError = '';
       this.#logger.info({ event: 'redis_ready', runId: this.#runId }, 'connected to Redis');
+      if (this.#introduced) this.#onReconnect?.();
+      this.#introduced = true;
       this.#started();
     } catch (error) {
       if (this.#stopped || connection !== this.#connections) return;

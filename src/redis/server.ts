@@ -13,6 +13,8 @@ interface Deps {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly onErrorReply?: (message: string) => void;
+  /** The connection for commands was lost, and is there again. */
+  readonly onReconnect?: (() => void) | undefined;
 }
 
 /** A message of a channel. */
@@ -29,12 +31,13 @@ export class RedisServer implements Component {
   readonly #logger: Logger;
   #evictionPolicy = 'unknown';
 
-  constructor({ target, logger, clock, onErrorReply }: Deps) {
+  constructor({ target, logger, clock, onErrorReply, onReconnect }: Deps) {
     this.#logger = logger;
     this.connection = new RedisConnection({
       target,
       logger,
       role: 'commands',
+      onReconnect,
       ...(onErrorReply === undefined ? {} : { onErrorReply }),
     });
     this.#listening = new RedisConnection({ target, logger, role: 'subscribe' });

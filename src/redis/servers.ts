@@ -19,13 +19,17 @@ export interface RedisServers extends Component {
   subscribe(pattern: string, onMessage: OnMessage): void;
 }
 
+interface ServerDeps {
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** A connection for commands was lost, and is there again. */
+  readonly onReconnect?: (() => void) | undefined;
+}
+
 /** Redis as the configuration has it. */
-export function createServers(
-  redis: RedisConfig,
-  { logger, clock }: { readonly logger: Logger; readonly clock: Clock },
-): RedisServers {
-  if (redis.kind === 'cluster') return new RedisCluster({ ...redis, logger, clock });
-  const server = new RedisServer({ target: redis, logger, clock });
+export function createServers(redis: RedisConfig, { logger, clock, onReconnect }: ServerDeps): RedisServers {
+  if (redis.kind === 'cluster') return new RedisCluster({ ...redis, logger, clock, onReconnect });
+  const server = new RedisServer({ target: redis, logger, clock, onReconnect });
   return {
     start: () => server.start(),
     stop: () => server.stop(),

@@ -91,6 +91,7 @@ export class IndexerBench implements AsyncDisposable {
     const owned = new Set(shards);
     const deadLetters = createDeadLetters(route, {
       ...{ config, servers, offsets, producer, views, clock, logger },
+      onClientError: () => undefined,
       nonce: () => randomBytes(9).toString('base64url'),
       owns: (shard) => owned.has(shard),
       shards: () => 2,

@@ -13,7 +13,12 @@ function readings(overrides: Partial<ShardReadings> = {}): ShardReadings {
     heldMessages: 0,
     heldBytes: 0,
     inFlightMessages: 0,
+    pendingMessages: 0,
+    parkedKeys: 0,
+    dueKeys: 0,
     ingestLagMessages: 0,
+    consumerLagMessages: null,
+    cursorDriftSeconds: null,
     ...overrides,
   };
 }

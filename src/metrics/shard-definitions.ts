@@ -1,0 +1,96 @@
+import type { Definition } from './definition.ts';
+
+/** Gauges of the shards that this replica owns, added up over them at each scrape (shard-gauges.ts). */
+export const shardDefinitions = {
+  shardsOwned: {
+    type: 'gauge',
+    name: 'shards_owned',
+    unit: 'shards',
+    help: 'Shards that this replica owns.',
+    labels: {},
+  },
+  locksHeld: {
+    type: 'gauge',
+    name: 'locks_held',
+    unit: 'keys',
+    help: 'Keys that are locked.',
+    labels: {},
+  },
+  oldestLockAge: {
+    type: 'gauge',
+    name: 'oldest_lock_age_seconds',
+    unit: 'seconds',
+    help: 'Age of the oldest lock; 0 without locks. Take the maximum over replicas.',
+    labels: {},
+  },
+  deadLetterDepth: {
+    type: 'gauge',
+    name: 'dead_letter_depth',
+    unit: 'messages',
+    help: 'Dead letters that are open: neither redriven nor dismissed. The last known number while the index is read anew.',
+    labels: {},
+  },
+  heldMessages: {
+    type: 'gauge',
+    name: 'held_messages',
+    unit: 'messages',
+    help: 'Messages that wait for their turn or their time.',
+    labels: {},
+  },
+  heldBytes: {
+    type: 'gauge',
+    name: 'held_bytes',
+    unit: 'bytes',
+    help: 'Size of the payloads of held messages.',
+    labels: {},
+  },
+  inFlightMessages: {
+    type: 'gauge',
+    name: 'in_flight_messages',
+    unit: 'messages',
+    help: 'Redelivered messages without an outcome yet.',
+    labels: {},
+  },
+  ingestLag: {
+    type: 'gauge',
+    name: 'ingest_lag_messages',
+    unit: 'messages',
+    help: 'Records of a retry partition that are not in the box yet.',
+    labels: { partition: null },
+  },
+  pendingMessages: {
+    type: 'gauge',
+    name: 'pending_messages',
+    unit: 'messages',
+    help: 'Messages that a consumer was told to send to the retry topic, and that have not been read from it yet.',
+    labels: {},
+  },
+  parkedKeys: {
+    type: 'gauge',
+    name: 'parked_keys',
+    unit: 'keys',
+    help: 'Locked keys that wait for an operator.',
+    labels: {},
+  },
+  dueKeys: {
+    type: 'gauge',
+    name: 'due_keys',
+    unit: 'keys',
+    help: 'Locked keys whose next message is due, and not released yet.',
+    labels: {},
+  },
+  consumerLag: {
+    type: 'gauge',
+    name: 'consumer_lag_messages',
+    unit: 'messages',
+    help: "Records of a partition of the main topic that the route's consumer group has not committed. Every five seconds; gone when Kafka has not said for 30 s, and where the group has committed nothing.",
+    labels: { partition: null },
+  },
+  cursorDrift: {
+    type: 'gauge',
+    name: 'cursor_drift_seconds',
+    unit: 'seconds',
+    help: 'Age of the oldest record of the retry topic that has waited for longer than five seconds to be read into the box; 0 without one. Every five seconds; gone when Kafka has not said for 30 s. Take the maximum over replicas.',
+    labels: {},
+  },
+} as const satisfies Record<string, Definition>;
