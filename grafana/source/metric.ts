@@ -1,7 +1,9 @@
-import type { definitions, shardDefinitions } from '../../src/metrics/definitions.ts';
+import type { definitions } from '../../src/metrics/definitions.ts';
 import { PREFIX } from '../../src/metrics/metrics.ts';
+import type { processDefinitions } from '../../src/metrics/process-definitions.ts';
+import type { shardDefinitions } from '../../src/metrics/shard-definitions.ts';
 
-type Definitions = typeof definitions & typeof shardDefinitions;
+type Definitions = typeof definitions & typeof shardDefinitions & typeof processDefinitions;
 
 /** A metric as it is defined; what is not there does not compile. */
 export type MetricName = Definitions[keyof Definitions]['name'];

@@ -16,7 +16,7 @@ export const releases: Row = {
       unit: 'ops',
       queries: [
         { expr: sum(rate(count('release_lateness_seconds'))), legend: 'redelivered' },
-        { expr: sum(ofRoute('redelivery_rate')), legend: 'limit' },
+        { expr: sum(ofRoute('release_rate_limit')), legend: 'limit' },
       ],
     },
     {
