@@ -64,10 +64,10 @@ test('a Redis that is full: payloads stay in Kafka, then reading stops, and noth
 
   down = false;
   await waitFor('every message to succeed', () => done.size === sent.length, {
-    ...{ within: 120_000, every: 500 },
+    ...{ within: 240_000, every: 500 },
     state: async () => `${done.size} of ${sent.length}; ${JSON.stringify(await view())}`,
   });
   await bench.unlocked('full');
   await waitFor('all to be well again', async () => (await state()) === 'inline');
   expect(violations).toEqual([]);
-});
+}, 600_000);
