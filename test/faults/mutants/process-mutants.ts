@@ -77,7 +77,7 @@ export const processMutants: readonly Mutant[] = [
     name: 'rebuild-not-awaited',
     what: 'a shard answers before its rebuild has read what was there',
     file: 'src/ownership/shard.ts',
-    find: 'if (this.#rebuiltTo === null || from >= this.#rebuiltTo) await this.#answer();',
+    find: 'if (rebuiltTo === null || cursor >= rebuiltTo) await this.#answer();',
     replace: 'await this.#answer();',
     breaks: ['order', 'recorded', 'attempts', 'never early', 'duplicates', 'no loss'],
     faults: ['redis-killed', 'redis-flushed'],
