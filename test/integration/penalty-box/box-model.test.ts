@@ -14,7 +14,7 @@ afterAll(() => bench[Symbol.asyncDispose]());
 // and Redis work at the same time; a failure names the seed of its lane, with which it is the first one.
 const LANES = 4;
 const seed = Number(process.env['MODEL_SEED'] ?? Math.floor(performance.timeOrigin % 2 ** 31));
-const runs = Number(process.env['MODEL_RUNS'] ?? 1_000);
+const runs = Number(process.env['MODEL_RUNS'] ?? 600);
 
 const policies = fc.record({
   gated: fc.nat({ max: 3 }).map((drawn) => drawn < 3),
@@ -26,7 +26,7 @@ const policies = fc.record({
 test(
   `in any order of events the box does what the protocol says (seed ${String(seed)})`,
   async () => {
-    let [done, held] = [0, 0];
+    let [done, held, readOn] = [0, 0, 0];
     const property = fc.asyncProperty(
       policies,
       fc.commands(steps, { maxCommands: 40, size: 'max' }),
@@ -46,6 +46,7 @@ test(
         await fc.asyncModelRun(() => ({ model: {}, real: world }), commands);
         done++;
         held += world.timesHeld;
+        readOn += world.timesReadOn;
       },
     );
     const lanes = Array.from({ length: LANES }, (_, lane) =>
@@ -53,8 +54,8 @@ test(
     );
     await Promise.all(lanes);
     expect(done).toBeGreaterThanOrEqual(runs);
-    // Rare enough that it could be forgotten.
-    expect(held).toBeGreaterThan(0);
+    // Rare enough that they could be forgotten.
+    expect(Math.min(held, readOn)).toBeGreaterThan(0);
   },
   Math.max(300_000, runs * 300),
 );

@@ -31,7 +31,7 @@ function world(given: { front?: boolean; parks?: boolean; bare?: boolean; reads?
   });
   const whole = (): Content => {
     state.lent++;
-    const lease = { park: () => state.parks, end: () => void state.lent-- };
+    const lease = { park: () => state.parks, end: () => (state.lent -= 1) };
     return { kind: 'whole', payload: WHOLE, lease };
   };
   /** Answers the oldest read that is under way. */

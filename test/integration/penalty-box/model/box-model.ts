@@ -52,6 +52,9 @@ export interface Copy {
   readonly token: string;
 }
 
+/** What a claimant is told to publish. */
+export type Told = Pick<Entry, 'attempt' | 'announcement'>;
+
 /** For how long a key's records are held in all, ms. */
 const HOLD_FOR = 5_000;
 
@@ -82,6 +85,8 @@ export class BoxModel {
   lastClaimEpoch = 0;
   calls = new Map<string, number>();
   rebuilding = false;
+  /** Reading has stopped, and nothing is kept of what a claimant is told to redirect. */
+  behind = false;
 
   constructor(policy: BoxPolicy, hold: boolean) {
     this.policy = policy;
@@ -168,10 +173,11 @@ export class BoxModel {
     }
   }
 
-  fresh(unit: string, origin: number, mayHold: boolean): Entry | 'skip' | 'process' | 'hold' {
+  fresh(unit: string, origin: number, mayHold: boolean): Told | 'skip' | 'process' | 'hold' {
     const entry = this.find(unit, own(origin));
     if (entry) return entry.state === 'pending' ? entry : 'skip';
     if (origin <= this.knownTo(unit)) return 'skip';
+    if (this.behind) return this.#unkept(0, null, 0);
     const lock = this.locks.get(unit);
     if (!lock) return 'process';
     if (mayHold && this.claim?.canHold === true && this.#atTheTail(lock, origin)) return 'hold';
@@ -206,17 +212,13 @@ export class BoxModel {
     return 'process';
   }
 
-  failedFresh(unit: string, origin: number, failure: Failure): Entry | 'stale' {
+  failedFresh(unit: string, origin: number, failure: Failure): Told | 'stale' {
     const entry = this.find(unit, own(origin));
     if (entry) return entry.state === 'pending' ? entry : 'stale';
     if (origin <= this.knownTo(unit)) return 'stale';
-    return this.announce(
-      unit,
-      origin,
-      1,
-      failure,
-      failure.retryAfter > 0 ? this.time + failure.retryAfter : 0,
-    );
+    const notBefore = failure.retryAfter > 0 ? this.time + failure.retryAfter : 0;
+    if (this.behind) return this.#unkept(1, failure, notBefore);
+    return this.announce(unit, origin, 1, failure, notBefore);
   }
 
   /** True: unlocked. */
@@ -254,14 +256,33 @@ export class BoxModel {
 
   announce(unit: string, origin: number, attempt: number, failure: Failure | null, notBefore: number): Entry {
     const entry = this.#enter(unit, own(origin), origin);
-    entry.attempt = attempt;
-    entry.announcement = { at: this.time, claim: this.claim?.epoch ?? '', failure, notBefore };
+    Object.assign(entry, this.#unkept(attempt, failure, notBefore));
     this.#open(unit).holdingSince = 0;
     this.#know(unit, origin);
     return entry;
   }
 
+  #unkept(attempt: number, failure: Failure | null, notBefore: number): Told {
+    const announcement = { at: this.time, claim: this.claim?.epoch ?? '', failure, notBefore };
+    return { attempt, announcement };
+  }
+
   // ── the owner ──
+
+  /** Answers how many announced records have not been read. */
+  stopReading(): number {
+    this.behind = true;
+    return this.all().filter(({ state }) => state === 'pending').length;
+  }
+
+  /** What was told meanwhile lies in the retry topic alone: the claims of that time end. */
+  readOn(): void {
+    if (this.behind && this.claim) {
+      this.lastClaimEpoch = Math.max(this.lastClaimEpoch + 1, this.time);
+      this.claim = { ...this.claim, epoch: String(this.lastClaimEpoch), used: false };
+    }
+    this.behind = false;
+  }
 
   ingest(
     next: number,
@@ -366,6 +387,7 @@ export class BoxModel {
     this.lastClaimEpoch = 0;
     this.committed = 0;
     this.cursor = from;
+    this.behind = false;
     this.rebuilding = true;
   }
 

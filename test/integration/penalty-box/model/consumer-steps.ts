@@ -10,7 +10,7 @@ import type {
 } from '../../../../src/penalty-box/gate-box.ts';
 import type { Job } from '../../../../src/penalty-box/entry.ts';
 import { aFailure, copyOf, fresh, unitOf } from '../../../support/penalty-box.ts';
-import type { Entry } from './box-model.ts';
+import type { Entry, Told as Redirected } from './box-model.ts';
 import { copyOfJob, keyOfOrigin, nameOf } from './world.ts';
 import type { Run, World } from './world.ts';
 
@@ -31,7 +31,8 @@ export const claim: Run = async (
     consumerId: `consumer${String(who % 3)}`,
     generation: generation % 3 === 0 ? generation : null,
     call: call % 2 === 0 ? call : null,
-    end: model.cursor,
+    // It does not wait while reading has stopped.
+    end: model.cursor + (model.behind ? committed % 4 : 0),
     committed: committed % 4 === 0 ? -1 : world.delivered - (committed % 5),
     canHold: holding % 3 > 0,
     outstanding: origins.map((origin) => ({
@@ -62,13 +63,15 @@ export const claim: Run = async (
   assert.equal(value.claimEpoch, model.claim?.epoch);
   assert.equal(value.unansweredOffset, expected.unanswered);
   const units = [...new Set([...model.locks.keys(), ...model.known.keys()])];
+  assert.equal(value.complete, !model.behind);
   assert.deepEqual(
     value.lockedKeys.map((key) => `k${key.toString()}`).sort(),
-    units.filter((name) => name.startsWith('k')).sort(),
+    model.behind ? [] : units.filter((name) => name.startsWith('k')).sort(),
   );
   const nulls = units.filter((name) => name.startsWith('n')).map((name) => Number(name.slice(1)));
   assert.ok(value.nullKeyUpTo >= Math.max(-1, ...nulls));
   world.claims.push(value);
+  world.claimsEnded = false;
   box.claimed = value;
   world.listed = new Set(value.lockedKeys.map(String));
   world.seen = value.seen;
@@ -91,6 +94,10 @@ export const renew: Run = async (world, [which = 0]) => {
   for (const key of renewal.lockedKeys) world.list(key.toString(), true);
   for (const key of renewal.unlockedKeys) world.list(key.toString(), false);
   world.seen = renewal.seen;
+  if (model.behind) {
+    assert.deepEqual(renewal.unlockedKeys, []);
+    return;
+  }
   // Nothing that is locked is off the list, and nothing stays on it for ever.
   for (const key of ['a', 'b']) {
     if (model.locks.has(`k${key}`)) assert.ok(world.listed.has(key), `${key} is locked and not listed`);
@@ -241,7 +248,11 @@ function failureOf(pick: number): Failure {
 }
 
 function isOfThisIncarnation(world: World, claimed: Claim): boolean {
-  return world.model.claim !== null && claimed.incarnation === world.claims.at(-1)?.incarnation;
+  return (
+    world.model.claim !== null &&
+    !world.claimsEnded &&
+    claimed.incarnation === world.claims.at(-1)?.incarnation
+  );
 }
 
 /** False: another claim is current. */
@@ -251,7 +262,7 @@ function use(world: World, claimed: Claim): boolean {
   return current;
 }
 
-function redirected(world: World, origin: number, { attempt, announcement }: Entry): Redirect {
+function redirected(world: World, origin: number, { attempt, announcement }: Redirected): Redirect {
   assert.ok(announcement);
   const { failure, claim: announcedUnder, notBefore } = announcement;
   const redirect: Redirect = {

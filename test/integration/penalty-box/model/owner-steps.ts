@@ -2,7 +2,9 @@ import { strict as assert } from 'node:assert';
 import type { Action } from '../../../../src/penalty-box/operator-box.ts';
 import type { Job } from '../../../../src/penalty-box/entry.ts';
 import { announced, arrival, BACKOFF, is, unitOf } from '../../../support/penalty-box.ts';
+import type { Findings } from '../../../../src/penalty-box/owner-box.ts';
 import { same } from './box-model.ts';
+import type { BoxModel } from './box-model.ts';
 import { claim } from './consumer-steps.ts';
 import { copyOfJob, keyOfOrigin, nameOf, placeOf, tokenOf } from './world.ts';
 import type { Appended, Run, World } from './world.ts';
@@ -162,10 +164,17 @@ export const evidence: Run = async (world, [committed = 0, passed = 0, first = 0
     first: first % 3 === 0 ? world.delivered - (first % 5) : -1,
     redeliveryEnd: -1,
   };
-  const behind = await box.owner.evidence(model.policy.gated, { ...seen, end: model.cursor + 1 });
-  assert.deepEqual(behind, { kind: 'behind' });
-  const findings = is(await box.owner.evidence(model.policy.gated, seen));
-  const expected = model.evidence(seen);
+  const unread = await box.owner.evidence(model.policy.gated, { ...seen, end: model.cursor + 1 });
+  if (model.behind) compareFindings(world, is(unread), model.evidence({ ...seen, committed: -1 }));
+  else assert.deepEqual(unread, { kind: 'behind' });
+  compareFindings(world, is(await box.owner.evidence(model.policy.gated, seen)), model.evidence(seen));
+};
+
+function compareFindings(
+  { model }: World,
+  findings: Findings,
+  expected: ReturnType<BoxModel['evidence']>,
+): void {
   const ascending = (a: number, b: number): number => a - b;
   assert.deepEqual(
     {
@@ -181,6 +190,27 @@ export const evidence: Run = async (world, [committed = 0, passed = 0, first = 0
   } else {
     assert.equal(findings.checkpoint, model.checkpoint());
   }
+}
+
+/** Redis has no room: nothing more is read, and nothing new announced. */
+export const stopReading: Run = async (world) => {
+  const { model, box } = world;
+  // Without a gate only the retry topic tells what succeeded: it is always read.
+  if (!model.policy.gated) return;
+  assert.equal(is(await box.owner.behind(true, 'stopped')), model.stopReading());
+};
+
+/** There is room again, and what has been published meanwhile was read, or most of it. */
+export const readOn: Run = async (world, [unread = 0]) => {
+  const { model, box } = world;
+  if (!model.policy.gated) return;
+  if (unread % 3 > 0) await ingest(world, [8, 1]);
+  if (model.behind) {
+    world.claimsEnded = true;
+    world.timesReadOn++;
+  }
+  is(await box.owner.behind(false, `again${String(world.timesReadOn)}`));
+  model.readOn();
 };
 
 /** Without a gate: the consumer has passed all copies, and one that failed lies in the retry topic again. */

@@ -10,9 +10,11 @@ import {
   ingest,
   lose,
   produce,
+  readOn,
   publish,
   redrive,
   release,
+  stopReading,
   takeOver,
   withdraw,
 } from './owner-steps.ts';
@@ -88,6 +90,19 @@ const tail: Run = async (world, [count = 0, end = 0, patience = 0]) => {
   await askAgain(world, [patience]);
 };
 
+/** Redis has no room while failures come in; afterwards what they left behind is read. */
+const storm: Run = async (world, [first = 0, count = 0, end = 0]) => {
+  await stopReading(world, []);
+  if (end % 2 === 0) await claim(world, [end, 1, 1, 0, 1, 1]);
+  await meet(world, [first, count]);
+  if (count % 2 === 0) await cycle(world, [first, 1, end]);
+  if (end % 4 === 0) return;
+  await publish(world, [8, first]);
+  await readOn(world, [end]);
+  await ingest(world, [8, 1]);
+  await claim(world, [end, 1, 1, 0, end, 1]);
+};
+
 /** These do not touch the box: there is nothing to compare after them. */
 const OUTSIDE = new Set<Run>([wait, produce, publish, redrive]);
 
@@ -117,6 +132,9 @@ const HAPPENINGS: readonly (readonly [weight: number, name: string, run: Run, pi
   [4, 'cycle', cycle, 3],
   [3, 'fill', fill, 2],
   [3, 'tail', tail, 3],
+  [1, 'stopReading', stopReading, 0],
+  [1, 'readOn', readOn, 1],
+  [2, 'storm', storm, 3],
   [1, 'lose', lose, 1],
 ];
 

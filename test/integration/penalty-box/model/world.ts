@@ -33,6 +33,8 @@ export class World {
   readonly redirects: { readonly origin: number; readonly redirect: Redirect }[] = [];
   readonly jobs: Job[] = [];
   readonly claims: Claim[] = [];
+  /** Reading went on after it had stopped: none of them counts. */
+  claimsEnded = false;
   readonly owners: OwnerBox[] = [];
   /** What was answered to actions with an Idempotency-Key; what Redis forgets of a shard leaves it alone here. */
   readonly deeds = new Map<string, 'done' | 'unchanged'>();
@@ -51,6 +53,8 @@ export class World {
   readonly held = new Set<number>();
   /** How many times it was told to. */
   timesHeld = 0;
+  /** How many times reading went on. */
+  timesReadOn = 0;
 
   constructor(box: BoxShard, policy: BoxPolicy, hold: boolean) {
     this.box = box;
