@@ -53,6 +53,7 @@ module.exports = {
       to: { path: '^(dev|bench|test|grafana)/' },
     },
     onlyIn('prom-client-home', 'node_modules/prom-client/', '^src/metrics/'),
+    onlyIn('opentelemetry-home', 'node_modules/@opentelemetry/', '^src/tracing/'),
     onlyIn('ioredis-home', 'node_modules/ioredis/', '^src/(redis|penalty-box)/'),
     onlyIn('kafka-admin-home', 'node_modules/@platformatic/kafka/', '^src/kafka/'),
     onlyIn('kafka-client-home', 'node_modules/@confluentinc/kafka-javascript/', '^src/(kafka|gate)/'),

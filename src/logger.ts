@@ -1,8 +1,8 @@
 import { types } from 'node:util';
 
 import { destination, type DestinationStream, pino, stdTimeFunctions } from 'pino';
-
-export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+import type { LogEvent } from './log-events/log-events.ts';
+import { IMPORTANCE, type LineLevel, type LogLevel } from './log-level.ts';
 
 /** Where something happened. Never a key, a header or a payload: they belong to other people. */
 export interface LogContext {
@@ -13,8 +13,8 @@ export interface LogContext {
   readonly [more: string]: unknown;
 }
 
-/** `event` is a stable name (`lock_acquired`): alerts and searches go by it, the message may be reworded. */
-export type LogFields = LogContext & { readonly event: string };
+/** `event` is a stable name (`shard_owned`): alerts and searches go by it, the message may be reworded. */
+export type LogFields = LogContext & { readonly event: LogEvent };
 
 type Log = (fields: LogFields, message: string) => void;
 
@@ -25,6 +25,8 @@ export interface Logger {
   readonly info: Log;
   readonly debug: Log;
   readonly trace: Log;
+  /** Whether such lines are written now. For those that cost something to make. */
+  writes(level: LineLevel): boolean;
   /** A logger whose lines all carry these fields. */
   child(fields: LogContext): Logger;
 }
@@ -42,20 +44,43 @@ function redactedPaths(names: readonly string[]): string[] {
 
 /** JSON lines to stdout. They are written synchronously: the last one before a SIGKILL is the one that says why. */
 export function createLogger(
-  level: LogLevel,
+  level: LogLevel | LevelSource,
   stream: DestinationStream = destination({ dest: STDOUT, sync: true }),
   /** `keys`: keys of messages may stand in the log (`log.keys`). */
   { keys = false }: { readonly keys?: boolean } = {},
 ): Logger {
   const options = {
-    level,
+    // What is written is decided here: a child of pino's keeps the level that it was made with.
+    level: 'trace' as const,
     base: null,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: (error: unknown) => describeError(error) },
     redact: { paths: redactedPaths(keys ? PRIVATE : [...KEYS, ...PRIVATE]), censor: '[redacted]' },
   };
-  return pino(options, stream);
+  return leveled(pino(options, stream), typeof level === 'string' ? { current: level } : level);
+}
+
+/** What the level is now; it may change at any time. */
+interface LevelSource {
+  readonly current: LogLevel;
+}
+
+type Lines = Pick<Logger, LineLevel> & { child(fields: LogContext): Lines };
+
+function leveled(lines: Lines, level: LevelSource): Logger {
+  const writes = (of: LineLevel): boolean => IMPORTANCE[of] >= IMPORTANCE[level.current];
+  const at =
+    (of: LineLevel): Log =>
+    (fields, message) => {
+      if (writes(of)) lines[of](fields, message);
+    };
+  return {
+    ...{ fatal: at('fatal'), error: at('error'), warn: at('warn') },
+    ...{ info: at('info'), debug: at('debug'), trace: at('trace') },
+    writes,
+    child: (fields) => leveled(lines.child(fields), level),
+  };
 }
 
 const STDOUT = 1;

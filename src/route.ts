@@ -4,6 +4,7 @@ import type { Component } from './component.ts';
 import { inOrder } from './component.ts';
 import type { Config, RouteConfig } from './config/config.ts';
 import { groupId } from './config/config.ts';
+import { DecisionLog } from './decision-log.ts';
 import { placeHeaders } from './domain/outgoing-headers.ts';
 import { OrchestratorError } from './errors.ts';
 import type { EventFeed } from './events/event-feed.ts';
@@ -45,6 +46,7 @@ import { createProtection } from './route-protection.ts';
 import { createRedrives } from './route-redrives.ts';
 import type { RedisServers } from './redis/servers.ts';
 import { wakeChannel } from './redis/shard-keys.ts';
+import type { Tracing } from './tracing/tracing.ts';
 
 /** What all routes of the process share. */
 export interface Shared {
@@ -70,6 +72,8 @@ export interface Shared {
   readonly random: () => number;
   readonly nonce: () => string;
   readonly onClientError: OnClientError;
+  /** null: no SDK was loaded. */
+  readonly tracing: Tracing | null;
 }
 
 export interface Route extends Component {
@@ -89,8 +93,9 @@ const READS_LIMIT = 20_000;
 /** Puts the parts of one route together. */
 export function createRoute(route: RouteConfig, shared: Shared): Route {
   const { config, servers, offsets, producer, contents, settings, metrics, clock, random, nonce } = shared;
-  const { events, notifier } = shared;
+  const { events, notifier, tracing } = shared;
   const logger = shared.logger.child({ route: route.name });
+  const decisions = new DecisionLog({ logger, keys: config.log.keys });
   const group = groupId(config, route);
   const ordered = route.ordering === 'key';
   const hold = ordered && route.afterDeadLetter === 'hold';
@@ -131,9 +136,11 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     blocking: (partition) => protection.blocking(partition),
     onOutcomes: (...told) => {
       protection.outcomes.told(...told);
+      decisions.told(...told);
     },
     onVerdicts: (...judged) => {
       protection.outcomes.judged(...judged);
+      decisions.admitted(...judged);
     },
   });
   const topics = new RouteTopics({
@@ -333,6 +340,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
       clock,
       random,
       nonce,
+      tracing,
       logger,
       onIngested: ({ failed, behind, again, arrived, duplicate, late, moved }) => {
         metrics.redirected.inc({ route: route.name, reason: 'failed' }, failed + again);
@@ -353,12 +361,16 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
           failed({ unit: arrival.unit, partition, errorClass, message });
         }
       },
+      onReleased: (jobs) => {
+        decisions.released(partition, jobs);
+      },
       onWritten: (job, latenessMs) => {
         protection.rate.redelivered(1);
         const { deadLetter, retryOffset } = job;
         metrics.releaseLateness.observe({ route: route.name }, latenessMs / 1_000);
         if (deadLetter === null) {
           metrics.redeliveryAttempt.observe({ route: route.name }, job.attempt + 1);
+          decisions.redelivered(partition, job, latenessMs);
           return;
         }
         tellGivenUp(partition, job);
@@ -376,6 +388,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
       },
       onFindings: ({ reaped, succeeded }) => {
         protection.outcomes.succeeded(succeeded);
+        decisions.inferred(partition, succeeded);
         metrics.zombiesReaped.inc({ route: route.name }, reaped.length);
         metrics.retriesProcessed.inc({ route: route.name, result: 'succeeded' }, succeeded);
       },

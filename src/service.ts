@@ -18,6 +18,7 @@ import { KafkaOffsets } from './kafka/offsets.ts';
 import { PlaceReader } from './kafka/place-reader.ts';
 import { KafkaProducer } from './kafka/producer.ts';
 import { SettingsWatch } from './kafka/settings-watch.ts';
+import type { ChangingLevel } from './log-level.ts';
 import type { Logger } from './logger.ts';
 import { EventLoopLag } from './metrics/event-loop-lag.ts';
 import { kafkaCodeOf } from './metrics/kafka-codes.ts';
@@ -33,10 +34,12 @@ import { WakeUps } from './redis/wake-ups.ts';
 import { SEND_TIMEOUT } from './redrive/lease.ts';
 import { createRoute } from './route.ts';
 import type { Route } from './route.ts';
+import { createTracing } from './tracing/tracing.ts';
 import { versionOfPackage } from './version.ts';
 
 interface Overrides {
   readonly logger: Logger;
+  readonly logLevel: ChangingLevel;
   readonly clock: Clock;
   readonly random?: () => number;
 }
@@ -100,7 +103,7 @@ function createNotifier(
 /** The composition root: the only place where the parts of the service meet. */
 export function createService(
   config: Config,
-  { logger, clock, random = jitterSource }: Overrides,
+  { logger, logLevel, clock, random = jitterSource }: Overrides,
 ): Component {
   const metrics = createMetrics(
     config.routes.map(({ name }) => name),
@@ -149,6 +152,7 @@ export function createService(
     logger,
   });
   const nonce = (): string => randomBytes(9).toString('base64url');
+  const tracing = createTracing(versionOfPackage(), clock);
   const { events, parts: eventParts } = createEvents(config, {
     metrics,
     nonce,
@@ -191,6 +195,7 @@ export function createService(
     random,
     nonce,
     onClientError,
+    tracing,
   };
   const routes: ReadonlyMap<string, Route> = new Map(
     config.routes.map((route) => [route.name, createRoute(route, shared)]),
@@ -215,6 +220,8 @@ export function createService(
     audit,
     authentication,
     http: config.http,
+    tracing,
+    logLevel,
     version: versionOfPackage(),
     environment: config.environment,
     logger,

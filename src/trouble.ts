@@ -1,3 +1,4 @@
+import type { LogEvent } from './log-events/log-events.ts';
 import type { Logger, LogFields } from './logger.ts';
 
 /**
@@ -17,7 +18,7 @@ export class Trouble {
     this.#lasting = true;
   }
 
-  over(event: string, message: string): void {
+  over(event: LogEvent, message: string): void {
     if (this.#lasting) this.#logger.info({ event }, message);
     this.#lasting = false;
   }

@@ -2,6 +2,7 @@ import { Audit } from '../../src/audit/audit.ts';
 import { systemClock } from '../../src/clock.ts';
 import { createApp } from '../../src/http/app.ts';
 import { Authentication } from '../../src/http/auth/authentication.ts';
+import { ChangingLevel } from '../../src/log-level.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
 import { versionOfPackage } from '../../src/version.ts';
@@ -30,6 +31,8 @@ export async function openApiDocument(): Promise<string> {
       trustProxy: false,
       limits: { callsPerMinute: null, gateCallsPerMinute: null, refusalsPerMinute: 1 },
     },
+    tracing: null,
+    logLevel: new ChangingLevel({ configured: 'info', clock, onBack: () => undefined }),
     version: versionOfPackage(),
     environment: null,
     logger,

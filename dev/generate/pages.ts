@@ -3,6 +3,7 @@ import { dashboardJson } from '../../grafana/source/document.ts';
 import { overview } from '../../grafana/source/overview.ts';
 import { route } from '../../grafana/source/route.ts';
 import { configurationPage } from './configuration.ts';
+import { logEventsPage } from './log-events.ts';
 import { metricsPage } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 
@@ -10,6 +11,7 @@ import { openApiDocument } from './openapi.ts';
 export async function generatedPages(): Promise<Readonly<Record<string, string>>> {
   return {
     'docs/configuration.md': configurationPage(),
+    'docs/log-events.md': logEventsPage(),
     'docs/metrics.md': metricsPage(),
     'grafana/alerts/rules.yaml': ruleFile(),
     'grafana/alerts/prometheus-rule.yaml': prometheusRule(),

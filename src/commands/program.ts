@@ -11,6 +11,7 @@ import { addFailures } from './failures.ts';
 import { addHotKeys } from './hot-keys.ts';
 import { addLockActions } from './lock-actions.ts';
 import { addLocks } from './locks.ts';
+import { addLogLevel } from './log-level.ts';
 import { addPartitions } from './partitions.ts';
 import { addRedrive } from './redrive.ts';
 import { addRouteControl } from './route-control.ts';
@@ -54,6 +55,7 @@ const COMMANDS = [
   addDeadLetters,
   addRedrive,
   addAudit,
+  addLogLevel,
 ];
 
 const EXIT_CODES = `

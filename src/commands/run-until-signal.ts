@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Component } from '../component.ts';
+import type { LogEvent } from '../log-events/log-events.ts';
 import type { Logger } from '../logger.ts';
 
 /** What is used of `process`. */
@@ -58,7 +59,7 @@ export async function runUntilSignal(service: Component, { logger, clock, proces
     process.exit(0);
   };
 
-  const crash = (event: string) => (err: unknown) => {
+  const crash = (event: LogEvent) => (err: unknown) => {
     logger.fatal({ event, err }, 'an error that nobody caught: ending the process');
     if (state.stopping) die();
     else process.exit(1);

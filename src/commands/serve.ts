@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { systemClock } from '../clock.ts';
 import type { Environment } from '../config/read-section.ts';
+import { ChangingLevel } from '../log-level.ts';
 import { createLogger } from '../logger.ts';
 import { loadConfigOrReport } from './configured.ts';
 import { runUntilSignal } from './run-until-signal.ts';
@@ -13,11 +14,18 @@ export async function serve(configPath: string, env: Environment): Promise<void>
   // instead of 20, for some percent of the throughput (docs/benchmarks.md).
   setFlagsFromString('--heap-growing-percent=40');
   const { environment } = config;
-  const base = createLogger(config.log.level, undefined, { keys: config.log.keys });
+  const logLevel = new ChangingLevel({
+    configured: config.log.level,
+    clock: systemClock,
+    onBack: (from) => {
+      logger.info({ event: 'log_level_back', from, level: config.log.level }, 'the log level fell back');
+    },
+  });
+  const base = createLogger(logLevel, undefined, { keys: config.log.keys });
   const logger = environment === null ? base : base.child({ environment });
   // Loaded only now: a mistake in the file is reported even where the native Kafka client can't be loaded.
   const { createService } = await import('../service.ts');
-  await runUntilSignal(createService(config, { logger, clock: systemClock }), {
+  await runUntilSignal(createService(config, { logger, logLevel, clock: systemClock }), {
     logger,
     clock: systemClock,
     process,

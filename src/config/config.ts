@@ -1,5 +1,5 @@
 import type { BackoffPolicy } from '../domain/backoff.ts';
-import type { LogLevel } from '../logger.ts';
+import type { LogLevel } from '../log-level.ts';
 import type { Address, Scalar } from './formats.ts';
 
 /** The configuration in force: checked, complete, frozen. Durations are in milliseconds, sizes in bytes. */

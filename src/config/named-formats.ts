@@ -20,6 +20,7 @@ import {
   topicName,
   webUrl,
 } from './formats.ts';
+import { LOG_LEVELS } from '../log-level.ts';
 import { namePatterns } from './name-patterns.ts';
 import { linkTemplate, webhookUrl } from './web-formats.ts';
 
@@ -56,7 +57,7 @@ const namedFormats = {
   // A brace in the prefix would become the hash tag, and the keys of a shard would no longer share a slot.
   'key prefix': () => text('text', /^[^{}\s]*$/, 'a prefix without braces and spaces'),
   'link template': () => linkTemplate,
-  'log level': () => oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+  'log level': () => oneOf(...LOG_LEVELS),
   'map of scalars': () => scalars,
   'name patterns': () => namePatterns,
   'notification format': () => oneOf('json', 'slack', 'teams'),

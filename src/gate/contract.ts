@@ -16,6 +16,8 @@ export interface AdmissionItem extends WireKey {
 export interface OutcomeItem extends AdmissionItem {
   result: 'succeeded' | 'failed';
   error?: DescribedError;
+  /** The record's own header: where in its trace the message is. */
+  traceparent?: string;
 }
 
 export type GivenHeaders = Readonly<Record<string, string>>;

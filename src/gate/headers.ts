@@ -4,6 +4,8 @@ const PREFIX = 'x-retry-';
 const DELIVERY = 'x-retry-delivery';
 const ORIGIN_TIMESTAMP = 'x-retry-origin-timestamp';
 const VALUE = 'x-retry-value';
+/** Characters; one has 55. */
+const TRACE_PARENT_LIMIT = 256;
 
 /** What the headers of a redelivered record say. */
 export interface Delivery {
@@ -38,6 +40,12 @@ export function readDelivery(headers: RecordHeaders | null | undefined): Deliver
     originOffset: natural(lastValue(headers, 'x-retry-origin-offset')),
     attempt: natural(lastValue(headers, 'x-retry-attempt')) ?? 1,
   };
+}
+
+/** Where in a trace the record says that it is; `undefined` where it says nothing that could be. */
+export function traceParentOf(headers: RecordHeaders | null | undefined): string | undefined {
+  const value = headers === null || headers === undefined ? undefined : lastValue(headers, 'traceparent');
+  return value === undefined || value.length > TRACE_PARENT_LIMIT ? undefined : value;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { AdmissionItem, GivenHeaders, OutcomeItem } from './contract.ts';
 import type { DescribedError } from './describe-error.ts';
 import type { GateError } from './errors.ts';
-import { readDelivery, type Delivery } from './headers.ts';
+import { readDelivery, traceParentOf, type Delivery } from './headers.ts';
 import { toWireKey } from './keys.ts';
 import type { Finish, GateRecord, Handler, HandlerContext } from './record.ts';
 import type { Slots } from './slots.ts';
@@ -75,9 +75,9 @@ export class Task {
   }
 
   outcome(error: DescribedError | undefined): OutcomeItem {
-    return error === undefined
-      ? { ...this.#named, result: 'succeeded' }
-      : { ...this.#named, result: 'failed', error };
+    const traceparent = traceParentOf(this.record.headers);
+    const named = { ...this.#named, ...(traceparent === undefined ? {} : { traceparent }) };
+    return error === undefined ? { ...named, result: 'succeeded' } : { ...named, result: 'failed', error };
   }
 
   get #named(): AdmissionItem {

@@ -3,8 +3,10 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { Audit } from '../audit/audit.ts';
 import type { Clock } from '../clock.ts';
+import type { ChangingLevel } from '../log-level.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { Authentication } from './auth/authentication.ts';
 import type { Desks } from './desks.ts';
 import type { Foundations } from './route-desk.ts';
@@ -40,6 +42,9 @@ export interface AppContext {
   readonly logger: Logger;
   readonly audit: Audit;
   readonly authentication: Authentication;
+  /** null: no SDK was loaded. */
+  readonly tracing: Tracing | null;
+  readonly logLevel: Pick<ChangingLevel, 'current' | 'state' | 'set'>;
   /** Of this service. */
   readonly version: string;
   /** Where it runs, as the configuration calls it. */

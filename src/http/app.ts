@@ -5,6 +5,7 @@ import type { HttpConfig } from '../config/config.ts';
 import { OrchestratorError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { App, AppContext } from './app-context.ts';
 import type { Authentication } from './auth/authentication.ts';
 import { Desks } from './desks.ts';
@@ -32,6 +33,7 @@ import { redriveRoutes } from './resources/redrives/routes.ts';
 import { renewalRoutes } from './resources/renewals/routes.ts';
 import { routeRoutes } from './resources/routes/routes.ts';
 import { switchRoutes } from './resources/routes/switching.ts';
+import { logLevelRoutes } from './resources/service/log-level.ts';
 import { serviceRoutes } from './resources/service/routes.ts';
 import type { Foundations, RouteDesk } from './route-desk.ts';
 
@@ -43,6 +45,9 @@ interface Deps {
   readonly audit: Audit;
   readonly authentication: Authentication;
   readonly http: Pick<HttpConfig, 'limits' | 'trustProxy'>;
+  /** null: no SDK was loaded. */
+  readonly tracing: Tracing | null;
+  readonly logLevel: AppContext['logLevel'];
   readonly version: string;
   readonly environment: string | null;
   /** Hears of every path that is added. */
@@ -121,4 +126,5 @@ const RESOURCES = [
   deadLetterRoutes,
   auditRoutes,
   serviceRoutes,
+  logLevelRoutes,
 ];

@@ -12,6 +12,7 @@ import type { ProbePermits } from '../protection/probe-permits.ts';
 import type { ShardLimit } from '../protection/release-limit.ts';
 import type { ContentSources } from '../redelivery/content.ts';
 import type { Destinations } from '../redelivery/outgoing-record.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 
 /** What a shard needs of its route and of the process. Times on Redis' clock, epoch ms. */
 export interface ShardDeps {
@@ -51,10 +52,13 @@ export interface ShardDeps {
   readonly clock: Clock;
   readonly random: () => number;
   readonly nonce: () => string;
+  /** null: no SDK was loaded. */
+  readonly tracing: Tracing | null;
   readonly logger: Logger;
   readonly onIngested: (ingested: Ingested) => void;
   /** Records that were read for the first time. */
   readonly onArrived: (arrivals: readonly Arrival[]) => void;
+  readonly onReleased: (jobs: readonly Job[]) => void;
   readonly onWritten: (job: Job, latenessMs: number) => void;
   /** Kafka refused to take it, for its own sake. */
   readonly onUnpublishable: (job: Job) => void;

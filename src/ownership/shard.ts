@@ -5,6 +5,7 @@ import { Journal } from '../journal/journal.ts';
 import type { Range } from '../kafka/offsets.ts';
 import { accepted, OwnerBox } from '../penalty-box/owner-box.ts';
 import type { Findings, Refusal } from '../penalty-box/owner-box.ts';
+import type { LogEvent } from '../log-events/log-events.ts';
 import { Trouble } from '../trouble.ts';
 import { changed } from './remade-topics.ts';
 import type { ShardDeps } from './shard-deps.ts';
@@ -15,7 +16,7 @@ const RETRY = 500;
 
 type Ending = Refusal | 'remade';
 
-const REFUSALS: Record<Ending, { readonly event: string; readonly message: string }> = {
+const REFUSALS: Record<Ending, { readonly event: LogEvent; readonly message: string }> = {
   lost: { event: 'shard_lost', message: 'Redis does not hold the shard any more' },
   fenced: { event: 'shard_fenced', message: 'another replica took the shard over' },
   unsure: { event: 'shard_unsure', message: 'an answer of Redis got lost: the shard is taken over again' },

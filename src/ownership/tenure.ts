@@ -55,6 +55,7 @@ export class Tenure {
       release: (limit): Promise<OwnerReply<Job[]>> =>
         box.release(limit, deps.releasePolicy, `${deps.nonce()}-`),
       send: (jobs) => {
+        deps.onReleased(jobs);
         this.#redelivery.send(jobs);
       },
     });

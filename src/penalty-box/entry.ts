@@ -43,6 +43,8 @@ export interface Job {
   readonly retryOffset: number;
   /** When it was due, epoch ms. */
   readonly dueAt: number;
+  /** Since when the box has had it, epoch ms. */
+  readonly heldSince: number;
   readonly payload: Buffer;
 }
 

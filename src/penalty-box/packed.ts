@@ -131,6 +131,8 @@ export function readJobs([facts, ...records]: readonly Reply[], noncePrefix: str
       errorClass,
       errorMessage,
       retryOffset: record.readUIntBE(0, 6),
+      // One that came without a failure was due when it came.
+      heldSince: record.readUIntBE(12, 6) || record.readUIntBE(6, 6),
       payload: record.subarray(RECORD_HEAD),
     });
   }

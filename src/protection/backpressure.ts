@@ -97,11 +97,10 @@ export class Backpressure {
       this.#state = { ...this.#state, why };
       return;
     }
-    const event = 'backpressure';
     const worse = rank(state) > rank(this.#state.state);
     this.#state = { state, since: state === 'inline' ? null : now(), why };
     onChange(state);
-    const fields = { event, state, ...(why === null ? {} : { why }) };
+    const fields = { event: 'backpressure' as const, state, ...(why === null ? {} : { why }) };
     if (worse) logger.warn(fields, MESSAGES[state]);
     else logger.info(fields, MESSAGES[state]);
   }

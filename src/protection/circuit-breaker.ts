@@ -130,7 +130,8 @@ export class CircuitBreaker implements Component {
     }
     const { state, reason, detail } = to;
     if (state === 'half-open' || from?.state === 'half-open') {
-      logger.info({ event: `breaker_${state.replace('-', '_')}`, reason }, `the circuit breaker is ${state}`);
+      const event = state === 'half-open' ? 'breaker_half_open' : 'breaker_reopened';
+      logger.info({ event, reason }, `the circuit breaker is ${state}`);
       return;
     }
     logger.warn({ event: 'breaker_open', reason, detail }, 'the circuit breaker has opened');

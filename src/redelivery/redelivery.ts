@@ -9,6 +9,7 @@ import { refusalOf } from '../penalty-box/owner-box.ts';
 import type { OwnerBox, OwnerReply, Refusal } from '../penalty-box/owner-box.ts';
 import { decodePayload } from '../penalty-box/payload.ts';
 import type { Payload } from '../penalty-box/payload.ts';
+import type { Departure, Tracing } from '../tracing/tracing.ts';
 import { Trouble } from '../trouble.ts';
 import { contentOf, isWhole } from './content.ts';
 import type { ContentSources } from './content.ts';
@@ -38,6 +39,8 @@ interface Deps {
   /** The box says when the shard's earliest head is due now. */
   readonly onNextDue: (at: number) => void;
   readonly onRefused: (refusal: Refusal) => void;
+  /** null: nobody traces. */
+  readonly tracing: Tracing | null;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -192,13 +195,26 @@ export class Redelivery {
     { bare = false, lease = null }: { readonly bare?: boolean; readonly lease?: Lease | null } = {},
   ): void {
     this.#sending++;
-    this.#deps.send(record, madeAgain(record, make), (result) => {
+    const traced = this.#traced(job, record);
+    const source =
+      traced === null ? madeAgain(record, make) : madeAgain(traced.stamp(record), () => traced.stamp(make()));
+    this.#deps.send(record, source, (result) => {
+      traced?.end(result);
       if (result.kind === 'written') this.#noteWritten(job, result.offset, bare);
       else this.#noteRefused(job, make, result);
       lease?.end();
       this.#sent();
       this.#tell();
     });
+  }
+
+  #traced(job: Job, record: OutgoingRecord): Departure | null {
+    const { tracing, destinations, now } = this.#deps;
+    if (tracing === null) return null;
+    const { deadLetter, retryOffset, heldSince, dueAt } = job;
+    const at = now();
+    const about = { route: destinations.route, deadLetter, retryOffset };
+    return tracing.departure(record, { ...about, heldMs: at - heldSince, lateMs: at - dueAt });
   }
 
   #troubleOf(job: Job): Trouble {

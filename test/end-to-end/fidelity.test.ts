@@ -20,6 +20,16 @@ const messages: Record<string, RecordToSend> = {
       ['X-Retry-After', 'an application may call its own so'],
     ],
   },
+  'where it is in a trace, though nobody traces here; a place that could not be read, and one that is there twice, too':
+    {
+      key: 'trace',
+      value: 'v',
+      headers: [
+        ['traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'],
+        ['tracestate', ' vendor=1 ,  other=2'],
+        ['traceparent', Buffer.from([0x30, 0xff])],
+      ],
+    },
   'a value of all bytes': { key: 'bytes', value: Buffer.from(Array.from({ length: 256 }, (_, i) => i)) },
   'a value of 300 KiB': { key: 'large', value: Buffer.alloc(300 * 1024, 'x') },
   'a null value': { key: 'null value', value: null },

@@ -11,6 +11,7 @@ import { createApp } from '../../src/http/app.ts';
 import type { BackpressureState } from '../../src/protection/backpressure.ts';
 import type { ControlState } from '../../src/protection/route-control.ts';
 import type { RouteDesk } from '../../src/http/route-desk.ts';
+import { ChangingLevel, type LogLevel } from '../../src/log-level.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
 import { BoxScripts } from '../../src/penalty-box/box-scripts.ts';
@@ -47,6 +48,9 @@ export class Api implements AsyncDisposable {
   readonly lines: LogLine[] = [];
   readonly trail = new MemoryTrail();
   readonly authentication: Authentication;
+  readonly logLevel: ChangingLevel;
+  /** From which levels it fell back. */
+  readonly levelsBack: LogLevel[] = [];
   missing: string[] = [];
 
   constructor(
@@ -56,7 +60,12 @@ export class Api implements AsyncDisposable {
   ) {
     this.clock = clock;
     this.metrics = createMetrics(desks.map(({ config }) => config.name));
-    const logger = createLogger('info', {
+    this.logLevel = new ChangingLevel({
+      configured: 'info',
+      clock,
+      onBack: (from) => this.levelsBack.push(from),
+    });
+    const logger = createLogger(this.logLevel, {
       write: (line) => void this.lines.push(JSON.parse(line) as LogLine),
     });
     this.authentication = new Authentication({ auth, logger, clock });
@@ -81,6 +90,8 @@ export class Api implements AsyncDisposable {
         limits: { callsPerMinute: null, gateCallsPerMinute: null, refusalsPerMinute: 60, ...limits },
       },
       version: '0.0.0',
+      tracing: null,
+      logLevel: this.logLevel,
       environment: null,
       ...(onRoute === undefined ? {} : { onRoute }),
       logger,
@@ -94,6 +105,10 @@ export class Api implements AsyncDisposable {
 
   post(url: string, payload: object): Promise<Answer> {
     return this.ask({ method: 'POST', url, payload });
+  }
+
+  put(url: string, payload: object): Promise<Answer> {
+    return this.ask({ method: 'PUT', url, payload });
   }
 
   async ask(options: InjectOptions): Promise<Answer> {

@@ -31,6 +31,8 @@ export interface BenchOptions<Name extends string> {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Default 1. */
   readonly replicas?: number;
+  /** Of the service's processes. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** False: does not wait for the service to be ready. */
   readonly ready?: boolean;
 }
@@ -108,7 +110,7 @@ export class Bench<Name extends string> implements AsyncDisposable {
 
   /** Starts one more replica. `owned` resolves when it has its share. */
   async addReplica(): Promise<ServiceProcess> {
-    const { kafka, redis, redisUrl = redis && '' } = this.#options;
+    const { kafka, redis, redisUrl = redis && '', environment = {} } = this.#options;
     const config = {
       ...this.#options.settings,
       kafka: { groupPrefix: this.#id, sessionTimeout: '6s', ...kafka },
@@ -119,7 +121,11 @@ export class Bench<Name extends string> implements AsyncDisposable {
         ...setup.settings,
       })),
     };
-    const service = await ServiceProcess.prepare({ config, ...(redisUrl === undefined ? {} : { redisUrl }) });
+    const service = await ServiceProcess.prepare({
+      config,
+      environment,
+      ...(redisUrl === undefined ? {} : { redisUrl }),
+    });
     this.services.push(service);
     service.spawn();
     return service;

@@ -18,6 +18,8 @@ export interface ServiceOptions {
   /** What the configuration file holds, besides `http`. YAML is a superset of JSON. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly redisUrl?: string;
+  /** Besides what says where Kafka and Redis are. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** A line of the service's log. */
@@ -58,6 +60,7 @@ export class ServiceProcess implements AsyncDisposable {
       `REDIS_URL=${this.#options.redisUrl ?? redisUrl}`,
       `HTTP_PORT=${this.#port}`,
       'UV_THREADPOOL_SIZE=64',
+      ...Object.entries(this.#options.environment ?? {}).map(([name, value]) => `${name}=${value}`),
     ];
     const command = [process.execPath, ...program, 'serve', '--config', this.configFile];
     const args = ['-c', launch, 'sh', root, ...environment, ...command];

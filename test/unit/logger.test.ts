@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 
 import { OrchestratorError } from '../../src/errors.ts';
-import { createLogger, type Logger, type LogLevel } from '../../src/logger.ts';
+import type { LogLevel } from '../../src/log-level.ts';
+import { createLogger, type Logger } from '../../src/logger.ts';
 
 function loggerInto(lines: Record<string, unknown>[], level: LogLevel = 'debug'): Logger {
   return createLogger(level, { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) });
@@ -20,11 +21,11 @@ test('a line says when, how important, what and where', () => {
   const line = lineOf((logger) => {
     logger
       .child({ route: 'orders', partition: 3 })
-      .info({ event: 'lock_acquired', offset: 9_007_199_254_740_993n }, 'locked a key');
+      .info({ event: 'shard_owned', offset: 9_007_199_254_740_993n }, 'locked a key');
   });
   expect(line).toMatchObject({
     level: 'info',
-    event: 'lock_acquired',
+    event: 'shard_owned',
     route: 'orders',
     partition: 3,
     msg: 'locked a key',
@@ -36,9 +37,9 @@ test('a line says when, how important, what and where', () => {
 test('lines below the level are not written', () => {
   const lines: Record<string, unknown>[] = [];
   const logger = loggerInto(lines, 'warn');
-  logger.info({ event: 'a' }, 'no');
-  logger.warn({ event: 'b' }, 'yes');
-  expect(lines.map(({ event }) => event)).toEqual(['b']);
+  logger.info({ event: 'started' }, 'no');
+  logger.warn({ event: 'redis_error' }, 'yes');
+  expect(lines.map(({ event }) => event)).toEqual(['redis_error']);
 });
 
 test.each(['key', 'keyBase64', 'value', 'payload', 'headers', 'body', 'lockedKeys'])(
@@ -46,7 +47,7 @@ test.each(['key', 'keyBase64', 'value', 'payload', 'headers', 'body', 'lockedKey
   (name) => {
     const line = lineOf((logger) => {
       const secret = { [name]: 'alice@example.com' };
-      logger.warn({ event: 'bad', ...secret, record: secret, entry: { record: secret } }, 'careless');
+      logger.warn({ event: 'redis_error', ...secret, record: secret, entry: { record: secret } }, 'careless');
     });
     expect(JSON.stringify(line)).not.toContain('alice');
   },
@@ -55,7 +56,7 @@ test.each(['key', 'keyBase64', 'value', 'payload', 'headers', 'body', 'lockedKey
 test('an error is readable, with its code and its causes', () => {
   const cause = new OrchestratorError('UNAVAILABLE', 'redis is away', { cause: new Error('ECONNREFUSED') });
   const line = lineOf((logger) => {
-    logger.error({ event: 'failed', err: new Error('could not release', { cause }) }, 'failed');
+    logger.error({ event: 'request_failed', err: new Error('could not release', { cause }) }, 'failed');
   });
   expect(line['err']).toMatchObject({
     type: 'Error',
@@ -70,7 +71,7 @@ test('what others hang on their errors stays out of the log', () => {
     const err = Object.assign(new AggregateError([new Error('one')], 'several'), {
       command: { args: ['alice'] },
     });
-    logger.error({ event: 'failed', err }, 'failed');
+    logger.error({ event: 'request_failed', err }, 'failed');
     expect(err.errors).toHaveLength(1);
   });
   expect(line['err']).toMatchObject({ errors: [{ message: 'one' }] });
@@ -86,7 +87,7 @@ test('an error of Node itself is one too', () => {
   }
   expect(
     lineOf((logger) => {
-      logger.error({ event: 'failed', err }, 'failed');
+      logger.error({ event: 'request_failed', err }, 'failed');
     })['err'],
   ).toMatchObject({ code: 'ENOENT' });
 });
@@ -99,7 +100,7 @@ test.each([
 ])('what was thrown and is no error (%j) is logged as far as it is safe', (err, expected) => {
   expect(
     lineOf((logger) => {
-      logger.error({ event: 'failed', err }, 'failed');
+      logger.error({ event: 'request_failed', err }, 'failed');
     })['err'],
   ).toEqual(expected);
 });

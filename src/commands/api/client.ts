@@ -40,6 +40,11 @@ export class ApiClient {
     return this.#ask<Answer>('POST', path, { headers, body: JSON.stringify(body) });
   }
 
+  put<Answer>(path: string, body: object): Promise<Answer> {
+    const headers = { 'content-type': 'application/json' };
+    return this.#ask<Answer>('PUT', path, { headers, body: JSON.stringify(body) });
+  }
+
   async #ask<Answer>(
     method: string,
     path: string,

@@ -25,13 +25,13 @@ export const processMutants: readonly Mutant[] = [
     what: 'a dead letter leaves the box before Kafka has acknowledged it',
     file: 'src/redelivery/redelivery.ts',
     find: `    this.#sending++;
-    this.#deps.send(record, madeAgain`,
+    const traced = this.#traced(job, record);`,
     replace: `    if (job.deadLetter !== null) {
       this.#buried.push(job);
       this.#tell();
     }
     this.#sending++;
-    this.#deps.send(record, madeAgain`,
+    const traced = this.#traced(job, record);`,
     breaks: ['no loss'],
     faults: ['kafka-silent', 'service-killed'],
     together: true,

@@ -1,7 +1,9 @@
 import type { Static } from 'typebox';
+import { readTraceContext } from '../../../domain/trace-context.ts';
 import { OrchestratorError } from '../../../errors.ts';
 import type { GateOutcome, OutcomeResult } from '../../../penalty-box/gate-box.ts';
 import type { App, AppContext } from '../../app-context.ts';
+
 import { failure, gateRecord, redirectHeaders } from '../../gate-records.ts';
 import { invalid } from '../../keys.ts';
 import type { RouteDesk } from '../../route-desk.ts';
@@ -14,7 +16,7 @@ type ResultFields = Static<typeof Results>['results'][number];
 /** Claim again, and tell it then; the handler is not run again. */
 const WAIT = { result: 'wait' as const };
 
-export function outcomeRoutes(app: App, { desks, metrics }: AppContext): void {
+export function outcomeRoutes(app: App, { desks, metrics, tracing }: AppContext): void {
   app.post(
     '/v1/routes/:route/partitions/:partition/outcomes',
     {
@@ -47,6 +49,14 @@ export function outcomeRoutes(app: App, { desks, metrics }: AppContext): void {
         if (why?.failure && hasFailed(result)) {
           const { errorClass, errorMessage: message } = why.failure;
           desk.failures.log.add({ unit: why.unit, partition, errorClass, message });
+        }
+        const parent = tracing === null ? null : readTraceContext(outcomes[index]?.traceparent, undefined);
+        if (parent !== null && why !== undefined) {
+          tracing?.outcome(parent, {
+            ...{ route, partition, offset: why.origin, result: result.kind },
+            redelivered: why.token !== null,
+            errorClass: why.failure?.errorClass ?? null,
+          });
         }
         return resultFields(desk, partition, outcomes[index]?.offset ?? 0, result);
       });

@@ -20,6 +20,12 @@ export const OutcomeBody = Type.Object(
         delivery: Type.Optional(Type.String({ description: '`x-retry-delivery`, where the record has it.' })),
         result: oneOf('succeeded', 'failed'),
         error: Type.Optional(HandlerError),
+        traceparent: Type.Optional(
+          Type.String({
+            description:
+              'The header of that name, where the record has it: the span of the outcome goes there. Ignored unless the service traces.',
+          }),
+        ),
       }),
       { maxItems: BATCH },
     ),
