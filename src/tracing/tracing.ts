@@ -2,7 +2,7 @@ import {
   type Attributes,
   type Context,
   createTraceState,
-  ProxyTracerProvider,
+  isSpanContextValid,
   ROOT_CONTEXT,
   type Span,
   SpanKind,
@@ -139,9 +139,10 @@ export class Tracing {
 
 /** Null, and nothing is done or changed anywhere, unless an SDK was loaded before (`NODE_OPTIONS=--import`). */
 export function createTracing(version: string, clock: Pick<Clock, 'now'>): Tracing | null {
-  const provider = trace.getTracerProvider();
-  const idle = provider instanceof ProxyTracerProvider && provider.getDelegateTracer(NAME) === undefined;
-  return idle ? null : new Tracing(provider.getTracer(NAME, version), clock);
+  const tracer = trace.getTracer(NAME, version);
+  // Only an SDK gives a span of its own an id. It is never ended, and so never exported.
+  const probe = tracer.startSpan('probe', { root: true });
+  return isSpanContextValid(probe.spanContext()) ? new Tracing(tracer, clock) : null;
 }
 
 function attributesOf({ headers }: OutgoingRecord, route: string, retryOffset: number): Attributes {

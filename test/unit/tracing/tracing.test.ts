@@ -7,7 +7,7 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import { readTraceContext } from '../../../src/domain/trace-context.ts';
 import type { OutgoingHeader } from '../../../src/domain/record.ts';
-import { createTracing, type Departing, Tracing } from '../../../src/tracing/tracing.ts';
+import { createTracing, type Departing, type Tracing } from '../../../src/tracing/tracing.ts';
 
 const NOW = 1_700_000_000_000;
 const DAY = 86_400_000;
