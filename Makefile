@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo stack check test integration end-to-end faults faults-short faults-mutants fuzz bench build clean setup setup-test setup-stack setup-fuzz
+.PHONY: help demo watch stack check test integration end-to-end faults faults-short faults-mutants fuzz bench build clean setup setup-test setup-stack setup-fuzz
 
 TS := node --import tsx
 
@@ -9,6 +9,9 @@ help: ## List the targets
 
 demo: setup-stack dist/cli.js ## See it work: failures, crashes, and every key in order (ARGS=... is passed on)
 	@$(TS) dev/demo/main.ts $(ARGS)
+
+watch: setup-test dist/cli.js ## Prometheus, and Grafana if it is installed, watch it in changing weather, until Ctrl-C (ARGS=--draw)
+	@exec $(TS) dev/watch/main.ts $(ARGS)
 
 stack: setup-stack ## Kafka and Redis on this machine until Ctrl-C; prints their addresses
 	@exec $(TS) dev/stack/main.ts

@@ -14,10 +14,14 @@ interface Options {
 function limitOf(text: string, limits: Partial<Limits>): Partial<Limits> {
   const [name = '', value = ''] = text.split('=');
   if (!(name in defaultLimits)) {
-    throw new InvalidArgumentError(`no limit is named ${name}: take one of ${Object.keys(defaultLimits).join(', ')}`);
+    throw new InvalidArgumentError(
+      `no limit is named ${name}: take one of ${Object.keys(defaultLimits).join(', ')}`,
+    );
   }
   if (value === '' || Number.isNaN(Number(value))) {
-    throw new InvalidArgumentError(`${name} needs a number, as in ${name}=${defaultLimits[name as keyof Limits]}`);
+    throw new InvalidArgumentError(
+      `${name} needs a number, as in ${name}=${defaultLimits[name as keyof Limits]}`,
+    );
   }
   return { ...limits, [name]: Number(value) };
 }

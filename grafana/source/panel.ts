@@ -97,3 +97,10 @@ export interface Dashboard {
   readonly routes: 'one' | 'many';
   readonly rows: readonly Row[];
 }
+
+/** Everything that a panel asks; of a table, a query for each column. */
+export function queriesOf(panel: Panel): readonly Query[] {
+  if (panel.kind === 'words') return [];
+  if (panel.kind !== 'table') return panel.queries;
+  return panel.columns.map(({ title, expr }) => ({ expr, legend: title }));
+}

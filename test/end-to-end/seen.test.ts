@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { dashboards, filledIn } from '../support/dashboards.ts';
+import { filledIn } from '../../grafana/source/fill-in.ts';
+import { dashboards } from '../support/dashboards.ts';
 import { raiseStorm, type Storm } from '../support/storm.ts';
 
 let storm: Storm | undefined;

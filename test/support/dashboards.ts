@@ -40,8 +40,3 @@ export function dashboards(): DashboardJson[] {
     return { ...dashboard, file };
   });
 }
-
-/** What Grafana puts into a query in place of its variables. */
-export function filledIn(expr: string, values: Readonly<Record<string, string>>): string {
-  return expr.replaceAll(/\$\{?(\w+)\}?/g, (whole, name: string) => values[name] ?? whole);
-}

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Definition, definitions, shardDefinitions } from '../../../src/metrics/definitions.ts';
 import { PREFIX } from '../../../src/metrics/metrics.ts';
-import { dashboards, filledIn, type PanelJson } from '../../support/dashboards.ts';
+import { filledIn } from '../../../grafana/source/fill-in.ts';
+import { dashboards, type PanelJson } from '../../support/dashboards.ts';
 
 const defined = new Map(
   Object.values<Definition>({ ...definitions, ...shardDefinitions }).map((each) => [each.name, each]),
