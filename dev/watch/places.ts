@@ -45,10 +45,11 @@ export function places(given: {
 
 /** Prometheus' own page of a graph of the last minutes. */
 function graphUrl(prometheus: string, queries: readonly string[]): string {
-  const parameters = queries.flatMap((expr, i) => [
-    [`g${i}.expr`, filledIn(expr, EVERYTHING)],
-    [`g${i}.tab`, '0'],
-    [`g${i}.range_input`, '5m'],
-  ]);
-  return `${prometheus}/graph?${new URLSearchParams(parameters).toString()}`;
+  const parameters = new URLSearchParams();
+  for (const [i, expr] of queries.entries()) {
+    parameters.set(`g${i}.expr`, filledIn(expr, EVERYTHING));
+    parameters.set(`g${i}.tab`, '0');
+    parameters.set(`g${i}.range_input`, '5m');
+  }
+  return `${prometheus}/graph?${parameters.toString()}`;
 }

@@ -11,3 +11,8 @@ export const BACKPRESSURE: Meanings = {
   1: { text: 'values stay in Kafka', color: 'orange' },
   2: { text: 'reading stopped', color: 'red' },
 };
+
+export const REACHED: Meanings = {
+  0: { text: 'unreachable', color: 'red' },
+  1: { text: 'answers', color: 'green' },
+};

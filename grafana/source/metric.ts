@@ -3,22 +3,26 @@ import { PREFIX } from '../../src/metrics/metrics.ts';
 import type { processDefinitions } from '../../src/metrics/process-definitions.ts';
 import type { shardDefinitions } from '../../src/metrics/shard-definitions.ts';
 
-type Definitions = typeof definitions & typeof shardDefinitions & typeof processDefinitions;
+type RouteDefinitions = typeof definitions & typeof shardDefinitions;
+type OfRoute = RouteDefinitions[keyof RouteDefinitions];
+type OfProcess = (typeof processDefinitions)[keyof typeof processDefinitions];
 
-/** A metric as it is defined; what is not there does not compile. */
-export type MetricName = Definitions[keyof Definitions]['name'];
-type HistogramName = Extract<Definitions[keyof Definitions], { type: 'histogram' }>['name'];
+// What is not defined does not compile.
+type RouteMetric = OfRoute['name'];
+type ProcessMetric = OfProcess['name'] | RouteMetric;
+type RouteHistogram = Extract<OfRoute, { type: 'histogram' }>['name'];
+type ProcessHistogram = Extract<OfProcess, { type: 'histogram' }>['name'];
 
 /** Without the label, as outside Kubernetes, `.*` fits as well. */
 const NAMESPACE = 'namespace=~"$namespace"';
 
 /** The series of a metric of the chosen routes. */
-export function ofRoute(name: MetricName, ...more: readonly string[]): string {
+export function ofRoute(name: RouteMetric, ...more: readonly string[]): string {
   return `${PREFIX}${name}{${[NAMESPACE, 'route=~"$route"', ...more].join(', ')}}`;
 }
 
-/** The series of a metric that belongs to a process, not to a route. */
-export function ofProcess(name: MetricName, ...more: readonly string[]): string {
+/** The series of a metric of the chosen processes, of all their routes. */
+export function ofProcess(name: ProcessMetric, ...more: readonly string[]): string {
   return `${PREFIX}${name}{${[NAMESPACE, ...more].join(', ')}}`;
 }
 
@@ -46,12 +50,22 @@ export function max(series: string, ...by: readonly string[]): string {
 }
 
 /** The buckets of a histogram of the chosen routes. */
-export function buckets(name: HistogramName, ...more: readonly string[]): string {
+export function buckets(name: RouteHistogram, ...more: readonly string[]): string {
   return ofRoute(name, ...more).replace('{', '_bucket{');
 }
 
+/** The buckets of a histogram of the chosen processes. */
+export function processBuckets(name: ProcessHistogram, ...more: readonly string[]): string {
+  return ofProcess(name, ...more).replace('{', '_bucket{');
+}
+
+/** The count of a histogram of the chosen processes. */
+export function processCount(name: ProcessHistogram, ...more: readonly string[]): string {
+  return ofProcess(name, ...more).replace('{', '_count{');
+}
+
 /** The count of a histogram of the chosen routes. */
-export function count(name: HistogramName, ...more: readonly string[]): string {
+export function count(name: RouteHistogram, ...more: readonly string[]): string {
   return ofRoute(name, ...more).replace('{', '_count{');
 }
 

@@ -1,4 +1,5 @@
 import type { Dashboard } from './panel.ts';
+import { api } from './overview/api.ts';
 import { isItWell } from './overview/is-it-well.ts';
 import { processes } from './overview/processes.ts';
 import { routes } from './overview/routes.ts';
@@ -10,5 +11,5 @@ export const overview: Dashboard = {
   title: 'Retry orchestrator: overview',
   description: 'Is it well? The first row says it. What is below says where it hurts.',
   routes: 'many',
-  rows: [isItWell, routes, traffic, processes, servers],
+  rows: [isItWell, routes, traffic, processes, servers, api],
 };

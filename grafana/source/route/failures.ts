@@ -66,20 +66,47 @@ export const failures: Row = {
       ],
     },
     {
-      kind: 'words',
-      title: 'Which errors',
+      kind: 'curves',
+      title: 'Failures by error class',
       description:
-        'Error classes are no labels of metrics: their number has no bound. The service counts them itself.',
+        'The ten classes of errors that fail most attempts. Each replica tells the first 20 classes that it has seen apart; all later ones are `other`.',
+      width: 8,
+      unit: 'ops',
+      stacked: true,
+      queries: [
+        {
+          expr: `topk(10, ${sum(rate(ofRoute('failures_total')), 'error_class')})`,
+          legend: '{{error_class}}',
+        },
+      ],
+    },
+    {
+      kind: 'curves',
+      title: 'What the locked keys wait for',
+      description:
+        'Due: released as soon as the limit lets them, so many for long means that the limit, the breaker or Kafka holds them back. Parked: they wait for a person. Announced: sent to the retry topic by a consumer, and not read yet.',
+      width: 8,
+      unit: 'short',
+      queries: [
+        { expr: sum(ofRoute('due_keys')), legend: 'keys that are due' },
+        { expr: sum(ofRoute('parked_keys')), legend: 'keys that are parked' },
+        { expr: sum(ofRoute('pending_messages')), legend: 'messages that are announced' },
+      ],
+    },
+    {
+      kind: 'words',
+      title: 'More about the errors',
+      description: 'The service knows the messages of the errors and the keys, which no metric may hold.',
       width: 8,
       text: [
-        'Metrics do not hold error classes, because there may be any number of them. Ask the service:',
+        'Metrics hold neither error messages nor keys. Ask the service:',
         '',
         '```sh',
         'retry-orchestrator failures $route',
         'retry-orchestrator hot-keys $route',
         '```',
         '',
-        'or `GET /v1/routes/$route/failures`. The first lists the top error classes, the second the keys that fail most.',
+        'or `GET /v1/routes/$route/failures`. The first lists the errors with an example of their messages, the second the keys that hold or fail most messages.',
       ].join('\n'),
     },
   ],

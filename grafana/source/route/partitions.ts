@@ -18,6 +18,17 @@ export const partitions: Row = {
     },
     {
       kind: 'curves',
+      title: 'Main topic: not committed yet',
+      description:
+        'The lag of the consumers, by partition. One partition alone: a hot key, a slow handler, or a consumer that hangs. All: the breaker is open, or there are too few consumers.',
+      width: 8,
+      unit: 'short',
+      queries: [
+        { expr: max(ofRoute('consumer_lag_messages'), 'partition'), legend: 'partition {{partition}}' },
+      ],
+    },
+    {
+      kind: 'curves',
       title: 'Shards by replica',
       description:
         'Who owns how many shards. The sum is the number of partitions; less: a shard has no owner, and its keys wait.',
@@ -25,7 +36,13 @@ export const partitions: Row = {
       width: 8,
       unit: 'short',
       stacked: true,
-      queries: [{ expr: sum(ofRoute('shards_owned'), 'instance'), legend: '{{instance}}' }],
+      queries: [
+        { expr: sum(ofRoute('shards_owned'), 'instance'), legend: '{{instance}}' },
+        {
+          expr: `${max(ofRoute('route_partitions'))} - ${sum(ofRoute('shards_owned'))}`,
+          legend: 'without an owner',
+        },
+      ],
     },
   ],
 };

@@ -43,5 +43,14 @@ export const releases: Row = {
       unit: 's',
       queries: [{ expr: sum(lateness, 'le'), legend: '{{le}}' }],
     },
+    {
+      kind: 'heat',
+      title: 'Which attempt',
+      description:
+        'Which attempt of its message each redelivery is for. 1: it only waited behind another one. Many at high numbers: the same messages fail again and again.',
+      width: 8,
+      unit: 'short',
+      queries: [{ expr: sum(rate(buckets('redelivery_attempt')), 'le'), legend: '{{le}}' }],
+    },
   ],
 };

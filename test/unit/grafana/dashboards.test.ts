@@ -1,12 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Definition, definitions, shardDefinitions } from '../../../src/metrics/definitions.ts';
+import type { Definition } from '../../../src/metrics/definition.ts';
+import { definitions } from '../../../src/metrics/definitions.ts';
 import { PREFIX } from '../../../src/metrics/metrics.ts';
+import { processDefinitions } from '../../../src/metrics/process-definitions.ts';
+import { shardDefinitions } from '../../../src/metrics/shard-definitions.ts';
 import { filledIn } from '../../../grafana/source/fill-in.ts';
 import { dashboards, type PanelJson } from '../../support/dashboards.ts';
 
-const defined = new Map(
-  Object.values<Definition>({ ...definitions, ...shardDefinitions }).map((each) => [each.name, each]),
-);
+const all: Readonly<Record<string, Definition>> = {
+  ...definitions,
+  ...shardDefinitions,
+  ...processDefinitions,
+};
+const defined = new Map(Object.values(all).map((each) => [each.name, each]));
+const ofProcess = new Set<string>(Object.values(processDefinitions).map(({ name }) => name));
 /** Given by whoever scrapes. */
 const OF_TARGETS = ['namespace', 'job', 'instance'];
 
@@ -18,7 +25,8 @@ function faults(expr: string): string[] {
     const definition = defined.get(name) ?? defined.get(name.replace(/_(bucket|count|sum)$/, ''));
     if (definition === undefined) return [`no metric is named ${name}`];
     if (definition.type === 'histogram' && definition.name === name) return [`${name} is a histogram`];
-    const labels = [...OF_TARGETS, 'route', ...Object.keys(definition.labels)];
+    const route = ofProcess.has(definition.name) ? [] : ['route'];
+    const labels = [...OF_TARGETS, ...route, ...Object.keys(definition.labels)];
     for (const label of labels) known.add(label);
     return [...matchers.matchAll(/(\w+)\s*(?:=~|!~|!=|=)/g)].flatMap(([, label = '']) =>
       labels.includes(label) ? [] : [`${name} has no label ${label}`],
@@ -45,6 +53,7 @@ test('faults of a query are seen', () => {
   expect(faults('retry_orchestrator_locks_held{reason="a"}')).toEqual(['locks_held has no label reason']);
   expect(faults('sum by (reason) (retry_orchestrator_locks_held)')).toEqual(['nothing has reason']);
   expect(faults('retry_orchestrator_lock_held_seconds')).toEqual(['lock_held_seconds is a histogram']);
+  expect(faults('retry_orchestrator_redis_up{route="a"}')).toEqual(['redis_up has no label route']);
   expect(faults('up')).toEqual(['no metric of the service']);
 });
 
