@@ -27,5 +27,6 @@ export function tile(panel: Figure, series: readonly PrometheusSeries[], box: Bo
 }
 
 function colourOf({ thresholds = [], meanings }: Figure, value: number): string {
-  return meanings?.[value]?.color ?? thresholds.findLast(({ from }) => value >= from)?.color ?? 'green';
+  const meaning = meanings?.[value];
+  return meaning?.color ?? thresholds.findLast(({ from }) => value >= from)?.color ?? 'green';
 }

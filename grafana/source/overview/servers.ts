@@ -24,7 +24,7 @@ export const servers: Row = {
       width: 8,
       unit: 'short',
       queries: [
-        { expr: `${sum(`1 - ${ofProcess('redis_up')}`)}`, legend: 'without Redis' },
+        { expr: sum(`1 - ${ofProcess('redis_up')}`), legend: 'without Redis' },
         { expr: sum(`increase(${ofProcess('redis_reconnects_total')}[5m])`), legend: 'reconnected' },
       ],
     },
