@@ -60,6 +60,8 @@ export function serviceConfig(given: { brokers: readonly string[]; redisUrl: str
         maxAttempts: MAX_ATTEMPTS,
         // Every fault begins the ramp anew: at 50 a second the run would only wait for it.
         redelivery: { startPerSecond: 250 },
+        // Half of the messages are left in Kafka, and read again when they are due.
+        payload: { inlineUpTo: '350B' },
         // Short, like the faults: what is given up after them is given up while the run lasts.
         claimTtl: '5s',
         deliveryTimeout: '10s',

@@ -74,6 +74,15 @@ export const processMutants: readonly Mutant[] = [
     together: true,
   },
   {
+    name: 'read-given-up',
+    what: 'a message that was left in Kafka is not tried again after a read of it has failed',
+    file: 'src/redelivery/read-job.ts',
+    find: '      onDelayed(error);',
+    replace: '      void error;',
+    breaks: ['no zombies', 'no loss'],
+    faults: ['kafka-silent', 'kafka-cut'],
+  },
+  {
     name: 'rebuild-not-awaited',
     what: 'a shard answers before its rebuild has read what was there',
     file: 'src/ownership/shard.ts',
