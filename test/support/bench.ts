@@ -173,7 +173,7 @@ export class Bench<Name extends string> implements AsyncDisposable {
   /** An application that consumes a route through the gate; resolves when it has its claims. */
   async consume(
     name: Name,
-    options: { history: History; behaviour: Behaviour; publish?: PublishRetries },
+    options: { history: History; behaviour: Behaviour; publish?: PublishRetries; service?: string[] },
   ): Promise<GatedConsumer> {
     const { name: route, topic, retryTopic, group } = this.route(name);
     const service = this.services.map(({ url }) => url);
