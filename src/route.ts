@@ -5,45 +5,41 @@ import { inOrder } from './component.ts';
 import type { Config, RouteConfig } from './config/config.ts';
 import { groupId } from './config/config.ts';
 import { DecisionLog } from './decision-log.ts';
-import { placeHeaders } from './domain/outgoing-headers.ts';
-import { OrchestratorError } from './errors.ts';
 import type { EventFeed } from './events/event-feed.ts';
 import { eventOf } from './events/lifecycle-event.ts';
 import { Evidence } from './evidence/evidence.ts';
-import type { Position } from './explanation/facts.ts';
 import { FailureLog } from './failures/failure-log.ts';
 import { FailureStore } from './failures/failure-store.ts';
 import type { Failed } from './failures/failure-tally.ts';
 import type { RouteDesk } from './http/route-desk.ts';
 import type { OnClientError } from './kafka/client-errors.ts';
-import type { KafkaOffsets, Range } from './kafka/offsets.ts';
+import type { KafkaOffsets } from './kafka/offsets.ts';
 import type { PlaceReader } from './kafka/place-reader.ts';
 import type { KafkaProducer } from './kafka/producer.ts';
 import { RetryConsumer } from './kafka/retry-consumer.ts';
 import { RouteTopics } from './kafka/route-topics.ts';
 import type { SettingsWatch } from './kafka/settings-watch.ts';
-import { topicIdsOf } from './kafka/topic-problems.ts';
 import type { Logger } from './logger.ts';
 import { ErrorClasses } from './metrics/error-classes.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { RouteWorker } from './ownership/route-worker.ts';
-import { Shard } from './ownership/shard.ts';
 import { ReadShard } from './ownership/shard-readings.ts';
 import type { GivenUp } from './notifications/digest.ts';
 import { givenUp } from './notifications/given-up.ts';
 import type { Notifier } from './notifications/notifier.ts';
 import { BoxScripts } from './penalty-box/box-scripts.ts';
 import type { BoxCall } from './penalty-box/box-scripts.ts';
-import type { Arrival, Job } from './penalty-box/entry.ts';
+import type { Job } from './penalty-box/entry.ts';
 import { GateBox } from './penalty-box/gate-box.ts';
 import { OperatorBox } from './penalty-box/operator-box.ts';
-import { errorOf } from './penalty-box/payload.ts';
 import { RouteLoad } from './protection/route-load.ts';
 import { createBackpressure } from './route-backpressure.ts';
 import { createDeadLetters } from './route-dead-letters.ts';
 import { createHotKeys } from './route-hot-keys.ts';
+import { RoutePositions } from './route-positions.ts';
 import { createProtection } from './route-protection.ts';
 import { createRedrives } from './route-redrives.ts';
+import { openShard } from './route-shards.ts';
 import type { RedisServers } from './redis/servers.ts';
 import { wakeChannel } from './redis/shard-keys.ts';
 import type { Tracing } from './tracing/tracing.ts';
@@ -84,16 +80,10 @@ export interface Route extends Component {
   wakeAll(): void;
 }
 
-/** Sends on their way to Kafka, of all routes together: what is released beyond that would only wait in memory. */
-const SENDS_LIMIT = 6_000;
-
-/** Messages that wait for their headers and values, likewise: they are small until then, and don't hold up the others. */
-const READS_LIMIT = 20_000;
-
 /** Puts the parts of one route together. */
 export function createRoute(route: RouteConfig, shared: Shared): Route {
-  const { config, servers, offsets, producer, contents, settings, metrics, clock, random, nonce } = shared;
-  const { events, notifier, tracing } = shared;
+  const { config, servers, offsets, settings, metrics, clock, random } = shared;
+  const { events, notifier } = shared;
   const logger = shared.logger.child({ route: route.name });
   const decisions = new DecisionLog({ logger, keys: config.log.keys });
   const group = groupId(config, route);
@@ -202,21 +192,18 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
   });
   const readings = new Map<number, ReadShard>();
 
-  const lacks = (partition: number): OrchestratorError =>
-    new OrchestratorError('UNAVAILABLE', `${route.retryTopic} has no partition ${partition} now`, {
-      retryAfterMs: 1_000,
-    });
-  const retryRange = async (partition: number): Promise<Range> => {
-    const range = (await offsets.ranges(route.retryTopic)).get(partition);
-    if (range === undefined) throw lacks(partition);
-    return range;
-  };
+  const positions = new RoutePositions(route, offsets);
 
   const worker: RouteWorker = new RouteWorker({
     route: route.name,
     clock,
     logger,
-    open: openShard,
+    open: (partition) =>
+      openShard(partition, route, {
+        ...shared,
+        ...{ scripts, protection, backpressure, consumer, positions, decisions, logger },
+        ...{ group, redeliveryTopic, hold, clockOf, failed, tellGivenUp },
+      }),
     pause: (partition) => {
       consumer.pause(partition);
     },
@@ -269,136 +256,6 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     logger,
   });
 
-  function openShard(partition: number): Shard {
-    return new Shard(partition, {
-      scripts,
-      arrivalPolicy: {
-        mainTopic: route.topic,
-        ordering: route.ordering,
-        backoff: route.backoff,
-        maxAttempts: route.maxAttempts,
-      },
-      releasePolicy: {
-        // Without a gate nothing that was sent can be recalled.
-        get window() {
-          return protection.window();
-        },
-        maxAttempts: route.maxAttempts,
-        maxAge: route.maxAge,
-      },
-      destinations: {
-        route: route.name,
-        redeliveryTopic,
-        deadLetterTopic: route.deadLetterTopic,
-        retryTopic: route.retryTopic,
-        home: { topic: route.topic, partition },
-        place: placeHeaders(route.name, { topic: route.topic, partition }),
-      },
-      gated: route.gate,
-      hold,
-      undeliverableAttempts: route.undeliverable.attempts,
-      limit: protection.limitOf(partition),
-      permits: protection.permitsOf(partition),
-      room: () => Math.min(SENDS_LIMIT - producer.inFlight, READS_LIMIT - contents.waiting),
-      send: (place, record, settle) => {
-        producer.send(place, record, settle);
-      },
-      retryTopic: route.retryTopic,
-      journalInterval: route.journalInterval,
-      carryForward: route.carryForward,
-      firstYoungerThan: async (age) => {
-        const first = await offsets.firstSince(route.retryTopic, clock.now() - age);
-        return first.get(partition) ?? 0;
-      },
-      content: {
-        retryTopic: route.retryTopic,
-        home: { topic: route.topic, partition },
-        lend: (place) => contents.lend(place),
-        range: () => retryRange(partition),
-      },
-      inlineUpTo: () => backpressure.inlineUpTo(partition),
-      onFull: () => {
-        backpressure.onFull(partition);
-      },
-      onLost: () => {
-        metrics.payloadsLost.inc({ route: route.name });
-      },
-      read: async (offset) => {
-        await consumer.read(partition, offset);
-        backpressure.onSought(partition);
-      },
-      commit: (checkpoint) => consumer.commit(partition, checkpoint),
-      checkpoint: async () => {
-        const [committed, range] = await Promise.all([
-          offsets.committed(group, route.retryTopic),
-          retryRange(partition),
-        ]);
-        return { committed: committed.get(partition) ?? -1, range };
-      },
-      topicIds: async () => topicIdsOf(route, await offsets.topics([route.retryTopic, route.topic])),
-      ...clockOf(partition),
-      clock,
-      random,
-      nonce,
-      tracing,
-      logger,
-      onIngested: ({ failed, behind, again, arrived, duplicate, late, moved }) => {
-        metrics.redirected.inc({ route: route.name, reason: 'failed' }, failed + again);
-        metrics.redirected.inc({ route: route.name, reason: 'behind' }, behind);
-        if (again > 0) metrics.retriesProcessed.inc({ route: route.name, result: 'failed' }, again);
-        metrics.carriedForward.inc({ route: route.name }, moved);
-        logger.debug(
-          { event: 'ingested', partition, failed, behind, again, arrived, duplicate, late, moved },
-          'batch ingested',
-        );
-      },
-      onArrived: (arrivals) => {
-        backpressure.onArrived(partition, arrivals);
-        for (const arrival of arrivals) {
-          if (!isFailure(arrival)) continue;
-          protection.outcomes.arrived(partition, arrival);
-          const { errorClass, errorMessage: message } = errorOf(arrival.payload);
-          failed({ unit: arrival.unit, partition, errorClass, message });
-        }
-      },
-      onReleased: (jobs) => {
-        decisions.released(partition, jobs);
-      },
-      onWritten: (job, latenessMs) => {
-        protection.rate.redelivered(1);
-        const { deadLetter, retryOffset } = job;
-        metrics.releaseLateness.observe({ route: route.name }, latenessMs / 1_000);
-        if (deadLetter === null) {
-          metrics.redeliveryAttempt.observe({ route: route.name }, job.attempt + 1);
-          decisions.redelivered(partition, job, latenessMs);
-          return;
-        }
-        tellGivenUp(partition, job);
-        metrics.deadLetters.inc({ route: route.name, reason: deadLetter });
-        logger.info(
-          { event: 'dead_lettered', partition, offset: retryOffset, reason: deadLetter },
-          'dead-lettered',
-        );
-      },
-      onUnpublishable: ({ deadLetter }) => {
-        metrics.publishesRefused.inc({
-          route: route.name,
-          to: deadLetter === null ? 'redelivery' : 'dead-letter',
-        });
-      },
-      onFindings: ({ reaped, succeeded }) => {
-        protection.outcomes.succeeded(succeeded);
-        decisions.inferred(partition, succeeded);
-        metrics.zombiesReaped.inc({ route: route.name }, reaped.length);
-        metrics.retriesProcessed.inc({ route: route.name, result: 'succeeded' }, succeeded);
-      },
-      onRestored: (seconds, rebuilt) => {
-        if (rebuilt) protection.rate.restart('a shard was rebuilt');
-        metrics.stateRestore.observe({ route: route.name }, seconds);
-      },
-    });
-  }
-
   const deadLetters = createDeadLetters(route, {
     ...shared,
     producer: shared.redriveProducer,
@@ -414,21 +271,6 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     ownsFirst: () => worker.shard(0) !== undefined,
     partitions: () => topics.partitions,
   });
-
-  /** How far the group has read the main topic. */
-  const positions = async (): Promise<ReadonlyMap<number, Position>> => {
-    const [committed, ranges] = await Promise.all([
-      offsets.committed(route.consumerGroup, route.topic),
-      offsets.ranges(route.topic),
-    ]);
-    const known = committed.size > 0;
-    return new Map(
-      [...ranges].map(([partition, { end }]) => [
-        partition,
-        { partition, committed: committed.get(partition) ?? null, end, known },
-      ]),
-    );
-  };
 
   const desk: RouteDesk = {
     config: route,
@@ -447,19 +289,11 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     problems: () => [...topics.problems, ...settings.problems(route.name)],
     shards: () =>
       worker.shards.map(({ partition, restored, journalLate }) => ({ partition, restored, journalLate })),
-    retryEnd: async (partition) => (await retryRange(partition)).end,
-    committed: async (partition) =>
-      (await offsets.committed(route.consumerGroup, redeliveryTopic)).get(partition) ?? -1,
-    retryEnds: async () => {
-      const ranges = await offsets.ranges(route.retryTopic);
-      return new Map([...ranges].map(([partition, { end }]) => [partition, end]));
-    },
-    readTo: async (partition) => {
-      const position = (await positions()).get(partition);
-      if (position === undefined) throw lacks(partition);
-      return position;
-    },
-    positions,
+    retryEnd: async (partition) => (await positions.retryRange(partition)).end,
+    committed: (partition) => positions.committed(partition),
+    retryEnds: () => positions.retryEnds(),
+    readTo: (partition) => positions.readTo(partition),
+    positions: () => positions.main(),
     deadLetterCount: async () => (await deadLetters.desk.state()).open,
   };
 
@@ -473,11 +307,6 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
       for (const shard of worker.shards) shard.wake(0);
     },
   };
-}
-
-/** A failed attempt that no gate has told. */
-function isFailure({ attempt, announced, carried, malformed }: Arrival): boolean {
-  return attempt > 0 && !announced && carried === null && !malformed;
 }
 
 function countCall(
