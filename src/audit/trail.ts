@@ -1,4 +1,6 @@
 import { OrchestratorError } from '../errors.ts';
+import { readScript, runScript } from '../redis/define-script.ts';
+import type { Script } from '../redis/define-script.ts';
 import type { RedisServers } from '../redis/servers.ts';
 import type { RecordedDeed } from './deed.ts';
 
@@ -33,6 +35,13 @@ interface Deps {
   readonly kept: number;
 }
 
+const append: Script<{ kept: number; deed: RecordedDeed }, null> = {
+  name: 'append_deed',
+  lua: readScript(new URL('./lua/', import.meta.url), [], 'append.lua'),
+  argv: ({ kept, deed }) => [kept, JSON.stringify(deed)],
+  decode: () => null,
+};
+
 const BATCH = 250;
 /** Looked at for one page. */
 const EXAMINED = 2_000;
@@ -52,7 +61,7 @@ export class RedisTrail implements Trail {
   async append(deed: RecordedDeed): Promise<void> {
     const { servers, kept } = this.#deps;
     const { redis } = servers.serverOf(this.#key).connection;
-    await redis.xadd(this.#key, 'MAXLEN', kept, '*', 'deed', JSON.stringify(deed));
+    await runScript(redis, append, [this.#key], { kept, deed });
   }
 
   async read(query: TrailQuery): Promise<TrailPage> {

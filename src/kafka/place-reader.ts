@@ -31,28 +31,31 @@ interface Shelf {
   readonly wanted: WantedOffsets<Want>;
   /** Where this go began. */
   from: number;
-  /** When it last said something of what is wanted, or was asked first. */
-  heardAt: number;
+  /** For how long it was listened to and said nothing, ms. */
+  silentFor: number;
   /** Of its records, on average. */
   meanBytes: number;
 }
 
-/** A partition that says nothing for so long does not answer, ms. */
-const DEADLINE = 10_000;
 const BATCH = 100;
 /** Those who ask within so long of each other are read in one go, ms: to begin one holds up the whole process for a moment. */
 const GATHER = 10;
 const PATIENCE = 250;
 /** What lies between two wanted records is read through where it is less than this; else the next one is sought. */
 const READ_THROUGH = 1_048_576;
-/** After this those are heard who came meanwhile, ms; but each partition has its say first, for as long as `SAY`. */
-const TURN = 100;
-const SAY = 2_000;
+/** How long a partition is read while others wait for their turn, ms. */
+const TURN = 200;
+/** One that has said nothing for so long lets others have their turn, and is listened to beside them, ms. */
+const HUSH = 1_000;
+/** One that has said nothing for so long does not answer, ms. */
+const DEADLINE = 10_000;
 const BUDGET = { lent: 32 * 1_048_576, parked: 16 * 1_048_576 };
 
 /**
- * Reads single records wherever they lie: many at a time, those of a partition in one go, in order of their offsets. What it
- * has handed out counts until its lease ends, so that records of any size never fill the memory.
+ * Reads single records wherever they lie: many at a time, those of a partition in one go, in order of their offsets. The
+ * partitions take turns: the client's queue is one for all, and of six that were read together the first filled it, and the
+ * others said nothing for more than ten seconds. What was handed out counts until its lease ends, so that records of any size
+ * never fill the memory.
  */
 export class PlaceReader implements Component {
   readonly #deps: Deps;
@@ -113,11 +116,8 @@ export class PlaceReader implements Component {
     const name = nameOf(topic, partition);
     let shelf = this.#shelves.get(name);
     if (shelf === undefined) {
-      const heardAt = this.#deps.clock.monotonic();
-      shelf = { topic, partition, wanted: new WantedOffsets(), from: 0, heardAt, meanBytes: 1_024 };
+      shelf = { topic, partition, wanted: new WantedOffsets(), from: 0, silentFor: 0, meanBytes: 1_024 };
       this.#shelves.set(name, shelf);
-    } else if (shelf.wanted.done && !shelf.wanted.waiting) {
-      shelf.heardAt = this.#deps.clock.monotonic();
     }
     return shelf;
   }
@@ -136,86 +136,85 @@ export class PlaceReader implements Component {
   }
 
   async #run(): Promise<void> {
+    await this.#deps.clock.sleep(GATHER);
     for (let shelves = this.#wanting(); shelves.length > 0; shelves = this.#wanting()) {
+      const next = shelves.find(({ silentFor }) => silentFor === 0) ?? shelves[0];
+      const turn = shelves.filter((shelf) => shelf === next || shelf.silentFor > 0);
       try {
-        await this.#deps.clock.sleep(GATHER);
-        await this.#go(shelves);
+        if (next !== undefined) await this.#go(next, turn);
       } catch (error) {
         // It is not remembered: the next record is asked for on a new connection.
         void this.#consumer?.close();
         this.#consumer = null;
-        this.#failAll(shelves, error instanceof Error ? error : new Error(String(error)));
+        this.#failAll(turn, error instanceof Error ? error : new Error(String(error)));
       }
       if (this.#stopped) return;
     }
     this.#consumer?.assign([]);
   }
 
-  /** Reads on until most of what was wanted is there, or others have come. */
-  async #go(shelves: readonly Shelf[]): Promise<void> {
+  /** Reads what is wanted of one partition, until it is the turn of others; those that were silent may speak meanwhile. */
+  async #go(next: Shelf, turn: readonly Shelf[]): Promise<void> {
     const { clock, open } = this.#deps;
     this.#consumer ??= open();
     const consumer = this.#consumer;
     await consumer.connect();
-    for (const shelf of shelves) shelf.from = shelf.wanted.begin();
-    consumer.assign(shelves.map(({ topic, partition, from }) => ({ topic, partition, offset: from })));
-    const begun = clock.monotonic();
-    let met = 0;
-    for (;;) {
-      await this.#room(shelves);
+    for (const shelf of turn) shelf.from = shelf.wanted.begin();
+    consumer.assign(turn.map(({ topic, partition, from }) => ({ topic, partition, offset: from })));
+    const heard = new Set<Shelf>();
+    let listened = 0;
+    while (!next.wanted.done) {
+      // While others are to give memory back first, nobody is silent.
+      await this.#budget.room();
       if (this.#isStopped()) return;
+      const asked = clock.monotonic();
       const { records, ends } = await consumer.read(BATCH, PATIENCE);
-      for (const record of records) met += this.#meet(record);
-      for (const { topic, partition, offset } of ends) met += this.#end(topic, partition, offset);
-      this.#giveUpSilent(shelves);
-      const left = shelves.filter(({ wanted }) => !wanted.done);
-      if (left.length === 0) break;
-      const took = clock.monotonic() - begun;
+      for (const record of records) this.#meet(record, heard);
+      for (const end of ends) this.#end(end, heard);
+      const took = clock.monotonic() - asked;
+      listened += took;
+      this.#giveUpSilent(turn, heard, took);
       // To begin anew throws away what is on its way from Kafka: a partition that is slower than a turn would never be read.
-      if (met === 0 || (took < SAY && left.some(({ heardAt }) => heardAt < begun))) continue;
-      // What is over is read on all the same, until the others begin anew without it.
-      if (left.length <= shelves.length / 2) break;
-      if (took > TURN && [...this.#shelves.values()].some(({ wanted }) => wanted.waiting)) break;
+      const over = listened > (heard.size > 0 ? TURN : HUSH);
+      if (over && this.#wanting().some((shelf) => shelf.wanted.done || !turn.includes(shelf))) break;
     }
-    for (const { wanted } of shelves) wanted.postpone();
+    for (const shelf of turn) {
+      shelf.wanted.postpone();
+      // Behind those that wait.
+      const name = nameOf(shelf.topic, shelf.partition);
+      this.#shelves.delete(name);
+      this.#shelves.set(name, shelf);
+    }
   }
 
-  /** While others are to give memory back first, nobody is silent. */
-  async #room(shelves: readonly Shelf[]): Promise<void> {
-    if (!this.#budget.spent) return;
-    await this.#budget.room();
-    for (const shelf of shelves) shelf.heardAt = this.#deps.clock.monotonic();
-  }
-
-  #meet(record: KafkaRecord): number {
+  #meet(record: KafkaRecord, heard: Set<Shelf>): void {
     const shelf = this.#shelves.get(nameOf(record.topic, record.partition));
     // One before all that is wanted tells that the client was sent elsewhere: that is no answer.
-    if (shelf === undefined || shelf.wanted.done || record.offset < shelf.from) return 0;
+    if (shelf === undefined || shelf.wanted.done || record.offset < shelf.from) return;
     const { wanted } = shelf;
-    shelf.heardAt = this.#deps.clock.monotonic();
+    heard.add(shelf);
     const bytes = recordSize(record);
     shelf.meanBytes = (7 * shelf.meanBytes + bytes) / 8;
     const { found, gone } = wanted.meet(record.offset);
     for (const want of found) want.settle({ kind: 'read', record, lease: this.#budget.lend(bytes) });
     for (const want of gone) want.settle({ kind: 'gone' });
-    const met = found.length + gone.length;
-    if (met > 0 && wanted.distanceFrom(record.offset) * shelf.meanBytes > READ_THROUGH) wanted.postpone();
-    return met;
+    const met = found.length + gone.length > 0;
+    if (met && wanted.distanceFrom(record.offset) * shelf.meanBytes > READ_THROUGH) wanted.postpone();
   }
 
   /** What is wanted behind the end may come yet: a new leader may be behind the one before for a moment. */
-  #end(topic: string, partition: number, offset: number): number {
+  #end({ topic, partition, offset }: Origin, heard: Set<Shelf>): void {
     const shelf = this.#shelves.get(nameOf(topic, partition));
-    if (shelf === undefined) return 0;
-    const gone = shelf.wanted.end(offset);
+    const gone = shelf?.wanted.end(offset) ?? [];
+    if (shelf !== undefined && gone.length > 0) heard.add(shelf);
     for (const want of gone) want.settle({ kind: 'gone' });
-    return gone.length;
   }
 
-  #giveUpSilent(shelves: readonly Shelf[]): void {
-    const now = this.#deps.clock.monotonic();
-    for (const shelf of shelves) {
-      if (shelf.wanted.done || now - shelf.heardAt < DEADLINE) continue;
+  #giveUpSilent(turn: readonly Shelf[], heard: ReadonlySet<Shelf>, took: number): void {
+    for (const shelf of turn) {
+      shelf.silentFor = heard.has(shelf) || shelf.wanted.done ? 0 : shelf.silentFor + took;
+      if (shelf.silentFor < DEADLINE) continue;
+      shelf.silentFor = 0;
       this.#failAll([shelf], new Error(`${shelf.topic}/${shelf.partition} could not be read in time`));
     }
   }

@@ -19,8 +19,9 @@ export interface Met<Want> {
 const LOOKS = 2;
 
 /**
- * What is wanted of one partition: looked for in order of offsets, in one go. What is wanted meanwhile joins it where it lies
- * ahead, and waits for the next go where it does not. Pure.
+ * What is wanted of one partition, looked for in order of offsets. Each go begins where the one before was, and only when
+ * nothing is wanted further on, at the first one that is: what is added in the front meanwhile must not hold up the rest for
+ * ever. What is wanted during a go joins it where it lies ahead. Pure.
  */
 export class WantedOffsets<Want> {
   #later: Wanted<Want>[] = [];
@@ -44,10 +45,12 @@ export class WantedOffsets<Want> {
     else this.#now.splice(this.#placeOf(offset), 0, wanted);
   }
 
-  /** Begins a go with all that is wanted; answers where. */
+  /** Begins a go; answers where. */
   begin(): number {
-    this.#now = [...this.#now, ...this.#later].sort((a, b) => b.offset - a.offset);
-    this.#later = [];
+    const all = [...this.#now, ...this.#later].sort((a, b) => b.offset - a.offset);
+    const ahead = all.findLastIndex(({ offset }) => offset >= this.#at) + 1;
+    this.#now = ahead > 0 ? all.slice(0, ahead) : all;
+    this.#later = ahead > 0 ? all.slice(ahead) : [];
     this.#at = this.#now.at(-1)?.offset ?? 0;
     return this.#at;
   }

@@ -1,3 +1,4 @@
+import { keepFirst } from '../redis/expiring-text.ts';
 import type { RedisServers } from '../redis/servers.ts';
 
 interface Deps {
@@ -20,7 +21,6 @@ export class Turns {
     const { servers, keyPrefix, interval } = this.#deps;
     const key = `${keyPrefix}{${route}:notified}`;
     const { redis } = servers.serverOf(key).connection;
-    if ((await redis.set(key, '1', 'PX', interval, 'NX')) !== null) return 0;
-    return Math.max(1, await redis.pttl(key));
+    return (await keepFirst(redis, key, '1', interval))?.left ?? 0;
   }
 }

@@ -3,6 +3,7 @@ import type { RedisConnection } from '../redis/connection.ts';
 import { scriptFailure } from '../redis/failure.ts';
 import { runScript } from '../redis/define-script.ts';
 import type { Argument } from '../redis/define-script.ts';
+import { keepFirst, keepInstead } from '../redis/expiring-text.ts';
 import type { ServerClock } from '../redis/server-clock.ts';
 import { deedsKey, shardKeys, tellKey, usedKey } from '../redis/shard-keys.ts';
 import { scriptOf } from './scripts.ts';
@@ -73,8 +74,7 @@ export class BoxScripts {
     const key = usedKey(keyPrefix, route, name);
     const { redis } = this.#serverOf([key]).connection;
     try {
-      if ((await redis.set(key, text, 'PX', ms, 'NX')) === 'OK') return null;
-      return await redis.get(key);
+      return (await keepFirst(redis, key, text, ms))?.text ?? null;
     } catch (error) {
       throw scriptFailure(error, 'keep');
     }
@@ -91,9 +91,9 @@ export class BoxScripts {
   async keepInstead(name: string, text: string): Promise<void> {
     const key = usedKey(this.#deps.keyPrefix, this.#deps.route, name);
     const { redis } = this.#serverOf([key]).connection;
-    await redis
-      .call('SET', key, text, 'XX', 'KEEPTTL')
-      .catch((error: unknown) => Promise.reject(scriptFailure(error, 'keepInstead')));
+    await keepInstead(redis, key, text).catch((error: unknown) =>
+      Promise.reject(scriptFailure(error, 'keepInstead')),
+    );
   }
 
   /** `rounding: 'past'` where acting early would break a promise (release), else the later bound of the time. */

@@ -1,11 +1,11 @@
 import type { Place } from '../domain/place.ts';
 import type { Unit } from '../domain/unit.ts';
-import { readScript } from '../redis/define-script.ts';
+import { readExceedingScript, readScript } from '../redis/define-script.ts';
 import type { Argument, Reply, Script } from '../redis/define-script.ts';
 
 const directory = new URL('./lua/', import.meta.url);
 const shared = ['shared/shard.lua', 'shared/lock.lua'];
-/** Refused where Redis has no memory left; those that only read are not asked. All others go on: see lua/shared/exceed.lua. */
+/** Refused where Redis has no memory left; those that only read are not asked. All others go on: see redis/lua/exceed.lua. */
 const WITHIN_MEMORY: readonly Operation[] = [
   ...(['ingest', 'entries', 'lagging', 'carry', 'inspect', 'ages', 'browse', 'claimant', 'totals'] as const),
 ];
@@ -80,17 +80,17 @@ export function scriptOf(operation: Operation): Script<Argument[], ScriptReply> 
   if (script === undefined) {
     script = {
       name: operation,
-      lua: readScript(directory, sharedBy(operation), `${operation}.lua`),
+      lua: (WITHIN_MEMORY.includes(operation) ? readScript : readExceedingScript)(
+        directory,
+        shared,
+        `${operation}.lua`,
+      ),
       argv: (args) => args,
       decode,
     };
     scripts.set(operation, script);
   }
   return script;
-}
-
-function sharedBy(operation: Operation): string[] {
-  return WITHIN_MEMORY.includes(operation) ? shared : ['shared/exceed.lua', ...shared];
 }
 
 export type { Operation };

@@ -1,6 +1,6 @@
 import type { RedisServers } from '../redis/servers.ts';
 import { unanswered } from '../redis/failure.ts';
-import { readScript, runScript } from '../redis/define-script.ts';
+import { readExceedingScript, runScript } from '../redis/define-script.ts';
 import type { Script } from '../redis/define-script.ts';
 import { flightKey, probesKey } from '../redis/shard-keys.ts';
 
@@ -22,7 +22,7 @@ interface Asked {
 
 const grant: Script<Asked, number> = {
   name: 'grant_probes',
-  lua: readScript(new URL('./lua/', import.meta.url), [], 'grant.lua'),
+  lua: readExceedingScript(new URL('./lua/', import.meta.url), [], 'grant.lua'),
   argv: ({ since, shard, flying, more, probes }) => [since, shard, flying, more, probes],
   decode: (reply) => reply as number,
 };

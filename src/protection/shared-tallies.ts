@@ -1,4 +1,6 @@
 import type { RedisServers } from '../redis/servers.ts';
+import { readExceedingScript, runScript } from '../redis/define-script.ts';
+import type { Script } from '../redis/define-script.ts';
 import { unanswered } from '../redis/failure.ts';
 import { outcomesKey } from '../redis/shard-keys.ts';
 import { together } from './failing.ts';
@@ -23,6 +25,16 @@ interface Report {
   readonly tallies: readonly Tally[];
 }
 
+const exchange: Script<{ replica: string; report: Report }, [name: string, text: string][]> = {
+  name: 'exchange_tallies',
+  lua: readExceedingScript(new URL('./lua/', import.meta.url), [], 'exchange.lua'),
+  argv: ({ replica, report }) => [replica, JSON.stringify(report)],
+  decode: (reply) => {
+    const flat = (reply as readonly Buffer[]).map(String);
+    return flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1] ?? '{}']] : []));
+  },
+};
+
 /** A replica that has said nothing for so long is gone, ms. */
 const FRESH = 4_000;
 const FORGOTTEN = 60_000;
@@ -42,11 +54,8 @@ export class SharedTallies {
     const at = now();
     const report: Report = { at, version, tallies: own };
     const { redis } = servers.serverOf(key).connection;
-    const [all] = await Promise.all([
-      redis.hgetall(key),
-      redis.hset(key, replica, JSON.stringify(report)),
-    ]).catch(unanswered);
-    const reports = Object.entries(all).map(([name, text]) => ({ name, ...(JSON.parse(text) as Report) }));
+    const all = await runScript(redis, exchange, [key], { replica, report }).catch(unanswered);
+    const reports = all.map(([name, text]) => ({ name, ...(JSON.parse(text) as Report) }));
     const gone = reports.filter((each) => at - each.at > FORGOTTEN).map(({ name }) => name);
     if (gone.length > 0) await redis.hdel(key, ...gone).catch(unanswered);
     const others = reports.filter(

@@ -15,6 +15,14 @@ export interface Script<Args, Result> {
   readonly decode: (reply: Reply) => Result;
 }
 
+/** In front of a script on hashes that goes on when Redis is full. */
+const exceed = new URL('./lua/exceed.lua', import.meta.url);
+
+/** As `readScript` does, for one that goes on when Redis is full: its first key is a hash. */
+export function readExceedingScript(directory: URL, shared: readonly string[], file: string): string {
+  return [readFileSync(exceed, 'utf8'), readScript(directory, shared, file)].join('\n');
+}
+
 /** Reads a script from a file, behind the files that all scripts share. */
 export function readScript(directory: URL, shared: readonly string[], file: string): string {
   return [...shared, file].map((name) => readFileSync(new URL(name, directory), 'utf8')).join('\n');

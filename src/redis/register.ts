@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { runScript } from './define-script.ts';
+import { readExceedingScript, runScript } from './define-script.ts';
 import type { Script } from './define-script.ts';
 import { unanswered } from './failure.ts';
 
@@ -9,15 +9,9 @@ export interface Versioned {
   readonly text: string;
 }
 
-const LUA = `
-local version = tonumber(redis.call('HGET', KEYS[1], 'version') or 0)
-if version ~= tonumber(ARGV[1]) then return 0 end
-redis.call('HSET', KEYS[1], 'version', ARGV[2], 'text', ARGV[3])
-return 1`;
-
 const replace: Script<{ expected: number; next: Versioned }, boolean> = {
   name: 'register',
-  lua: LUA,
+  lua: readExceedingScript(new URL('./lua/', import.meta.url), [], 'register.lua'),
   argv: ({ expected, next }) => [expected, next.version, next.text],
   decode: (reply) => reply === 1,
 };

@@ -66,7 +66,7 @@ for n, i in ipairs(shown) do
     end
     start = start_of(records.get(id))
   end
-  for _, fact in ipairs({ found[2 * i], unit, cmsgpack.pack(lock), dueAt[n] or '', state and cmsgpack.pack(state) or '', start }) do
+  for _, fact in ipairs({ found[2 * i], unit, cmsgpack.pack(lock), dueAt[n] and text(math.floor(dueAt[n])) or '', state and cmsgpack.pack(state) or '', start }) do
     result[#result + 1] = fact
   end
 end

@@ -50,7 +50,7 @@ local function store(unit, lock, id, place, offset, dueAt, firstFailed, attempt,
   locks.touch(unit)
   if lock[HEAD] == place and lock[FLYING] <= 0 and lock[PARKED] == 0 then
     lock[TRIED] = attempt
-    due.put(unit, math.max(NOW, dueAt))
+    due.put(unit, in_turn(math.max(NOW, dueAt), offset))
   end
 end
 

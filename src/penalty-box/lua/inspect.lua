@@ -5,7 +5,8 @@
 if not ready() then return { 'NOT_READY' } end
 local lock = locks.get(ARGV[3])
 if not lock then return commit({}, true) end
-local result = { cmsgpack.pack(lock), text(due.get(ARGV[3]) or '') }
+local dueAt = due.get(ARGV[3])
+local result = { cmsgpack.pack(lock), dueAt and text(math.floor(dueAt)) or '' }
 local ids = lock[HEAD] ~= '' and neighbours(lock, tonumber(ARGV[4]) - 1) or {}
 if lock[HEAD] ~= '' then table.insert(ids, 1, id_of(lock, lock[HEAD])) end
 for _, id in ipairs(ids) do

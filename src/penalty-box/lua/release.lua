@@ -8,7 +8,7 @@ if not ready() then return { 'NOT_READY' } end
 local room, widest, maxAttempts, maxAge = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local facts, jobs = {}, { '' }
 
-local heads, units, dueAt = {}, {}, call('ZRANGEBYSCORE', DUE, '-inf', ARGV[2], 'WITHSCORES', 'LIMIT', 0, room)
+local heads, units, dueAt = {}, {}, call('ZRANGEBYSCORE', DUE, '-inf', '(' .. text(NOW + 1), 'WITHSCORES', 'LIMIT', 0, room)
 for i = 1, #dueAt, 2 do units[#units + 1] = dueAt[i] end
 locks.fetch(units)
 for i, unit in ipairs(units) do heads[i] = id_of(locks.get(unit), locks.get(unit)[HEAD]) end

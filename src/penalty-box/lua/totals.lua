@@ -8,5 +8,5 @@ return commit({
   call('HLEN', LOCKS), call('HLEN', RECORDS), number('heldBytes'), call('ZCARD', FLIGHT), call('ZCARD', PENDING),
   number('parked'), number('cursor'), call('ZCARD', KNOWN), text(meta.ownerEpoch or ''),
   oldest and text(oldest[SINCE]) or '', text(meta.youngest or '0'),
-  call('ZCOUNT', DUE, '-inf', ARGV[2]),
+  call('ZCOUNT', DUE, '-inf', '(' .. text(NOW + 1)),
 }, true)

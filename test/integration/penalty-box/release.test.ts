@@ -26,6 +26,13 @@ describe('release', () => {
     expect(await box.release()).toMatchObject([{ attempt: 1, deadLetter: null, dueAt: BEGIN + BACKOFF }]);
   });
 
+  test('what is due at the same time is released in the order of the retry topic', async () => {
+    const box = await bench.shard();
+    for (const [i, key] of ['q', 'c', 'z', 'a', 'm'].entries()) await box.lock(key, i);
+    box.time = BEGIN + BACKOFF;
+    expect((await box.release()).map(originOf)).toEqual([0, 1, 2, 3, 4]);
+  });
+
   test('the head alone is probed', async () => {
     const box = await bench.shard();
     await box.lock('a', 5, 6, 7);

@@ -23,10 +23,10 @@ test('that something is gone is believed the second time only, at the end as wel
   expect(wanted.meet(5)).toEqual({ found: [], gone: [] });
   expect(wanted.end(9)).toEqual([]);
   wanted.postpone();
+  expect(wanted.begin()).toBe(9);
+  expect(wanted.end(10)).toEqual([]);
   expect(wanted.begin()).toBe(3);
   expect(wanted.meet(4)).toEqual({ found: [], gone: [3] });
-  expect(wanted.end(10)).toEqual([]);
-  expect(wanted.begin()).toBe(9);
   expect(wanted.end(10)).toEqual([9]);
 });
 
@@ -51,4 +51,15 @@ test('behind what was handed out, or when nothing is left of the go, it waits fo
   expect(wanted.waiting).toBe(true);
   expect(wanted.begin()).toBe(2);
   expect(wanted.takeAll()).toEqual([2]);
+});
+
+test('what is added in the front again and again does not keep the rest waiting', () => {
+  const wanted = wanting(10, 900);
+  const met: number[] = [];
+  for (const next of [9, 8, 7, 6]) {
+    met.push(...wanted.meet(wanted.begin()).found);
+    wanted.postpone();
+    wanted.add(next, next);
+  }
+  expect(met).toEqual([10, 900, 8, 9]);
 });

@@ -168,6 +168,13 @@ local function link(unit, place, byClaimant)
   return lock, id_of(lock, place)
 end
 
+-- What is due in the same millisecond goes in the order of the retry topic, so that values that stayed there are read in one
+-- go: in any other order the service read 250 a second of a million. The score has thousandths: they tell far from farther.
+local function in_turn(dueAt, retryOffset)
+  local ahead = math.max(0, retryOffset - number('base'))
+  return dueAt + math.floor(25 * math.log(1 + ahead) / math.log(2)) / 1000
+end
+
 -- The next action of a lock whose entries are all on the ground: its head's due time, or none.
 local function advance(unit, lock)
   due.drop(unit)
@@ -184,9 +191,9 @@ local function advance(unit, lock)
       parks(1, unit, 'dead-letter')
     end
   else
-    local _, dueAt, _, attempt = read_record(records.get(id))
+    local retryOffset, dueAt, _, attempt = read_record(records.get(id))
     lock[TRIED] = attempt
-    due.put(unit, math.max(NOW, dueAt))
+    due.put(unit, in_turn(math.max(NOW, dueAt), retryOffset))
   end
 end
 
