@@ -22,7 +22,7 @@ test('Prometheus has nothing against the rule file', async () => {
 
 describe('in time that promtool makes', () => {
   test('each alert fires when it should, and not when it should not', async () => {
-    await promtool('test', 'rules', await writeTests(workspace.directory, cases));
+    await promtool('test', 'rules', ...(await writeTests(workspace.directory, cases)));
   });
 
   test.each(names)('%s has a case in which it fires, and one in which it is silent', (name) => {
@@ -33,6 +33,6 @@ describe('in time that promtool makes', () => {
   test('a case that says the opposite is found', async () => {
     const [first] = cases;
     const wrong = writeTests(workspace.directory, [{ ...first!, fires: [] }]);
-    await expect(wrong.then((file) => promtool('test', 'rules', file))).rejects.toThrow(/FAILED/);
+    await expect(wrong.then((file) => promtool('test', 'rules', ...file))).rejects.toThrow(/FAILED/);
   });
 });

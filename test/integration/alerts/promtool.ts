@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { parse } from 'yaml';
 import type { Alert } from '../../../grafana/alerts/alert.ts';
 import { alertGroups, ruleFile, runbookPage } from '../../../grafana/alerts/rule-file.ts';
 import { PREFIX } from '../../../src/metrics/metrics.ts';
@@ -19,15 +20,31 @@ export async function promtool(...args: readonly string[]): Promise<void> {
   }
 }
 
-/** Puts rules and tests into a directory. Resolves with the file of the tests, in promtool's form: YAML, so also JSON. */
-export async function writeTests(directory: string, cases: readonly AlertCase[]): Promise<string> {
-  const tests = join(directory, 'tests.yaml');
-  await writeFile(join(directory, 'rules.yaml'), ruleFile());
-  await writeFile(
-    tests,
-    JSON.stringify({ rule_files: ['rules.yaml'], evaluation_interval: '1m', tests: cases.map(testOf) }),
+/**
+ * Puts the tests of each alert into a directory, with a rule file that has only that alert: promtool evaluates all rules of a
+ * file for each test. Resolves with the files of the tests, in promtool's form: YAML, so also JSON.
+ */
+export async function writeTests(directory: string, cases: readonly AlertCase[]): Promise<string[]> {
+  const alerts = [...new Set(cases.map(({ alert }) => alert))];
+  return Promise.all(
+    alerts.map(async (alert) => {
+      const tests = join(directory, `${alert}.tests.yaml`);
+      const of = cases.filter((each) => each.alert === alert).map(testOf);
+      await writeFile(join(directory, `${alert}.yaml`), JSON.stringify(rulesOf(alert)));
+      await writeFile(
+        tests,
+        JSON.stringify({ rule_files: [`${alert}.yaml`], evaluation_interval: '1m', tests: of }),
+      );
+      return tests;
+    }),
   );
-  return tests;
+}
+
+/** What the rule file says of one alert. */
+function rulesOf(name: string): object {
+  const { groups } = parse(ruleFile()) as { groups: { name: string; rules: { alert: string }[] }[] };
+  const rules = groups.flatMap((group) => group.rules).filter(({ alert }) => alert === name);
+  return { groups: [{ name, rules }] };
 }
 
 function testOf({ alert, when, series, at, fires }: AlertCase): object {
