@@ -31,6 +31,15 @@ class TimeoutError extends Error {
   override readonly name = 'TimeoutError';
 }
 
+const ORDERS = [
+  ['order-101', 0],
+  ['order-102', 0],
+  ['order-103', 1],
+  ['order-101', 0],
+  ['order-201', 0],
+  ['order-202', 1],
+] as const;
+
 const behaviour: Behaviour = ({ key }) => {
   if (key?.startsWith('order-2') === true) throw new FatalError(`no customer belongs to ${key}`);
   throw new TimeoutError(`the warehouse does not answer for ${key}`);
@@ -69,9 +78,10 @@ const situations: Readonly<Record<string, () => Promise<unknown>>> = {
       bench.consume('orders', { history, behaviour }),
       bench.consume('payments', { history, behaviour }),
     ]);
-    const keys = ['order-101', 'order-102', 'order-103', 'order-101', 'order-201', 'order-202'];
-    for (const key of keys)
-      await bench.sender.send(bench.route('orders').topic, { key, value: `{"of":"${key}"}` });
+    const { topic } = bench.route('orders');
+    for (const [key, partition] of ORDERS) {
+      await bench.sender.send(topic, { key, partition, value: `{"of":"${key}"}` });
+    }
   },
   breaker: async () => {
     const value = 'x'.repeat(60_000);
@@ -139,6 +149,7 @@ async function run(command: string): Promise<string> {
     words[0] === 'curl' ? await curl(command.replace('/routes/', `/routes/${id}-`)) : await ask(words);
   return output
     .replaceAll(new RegExp(`${id}[.-]`, 'g'), '')
+    .replaceAll(new RegExp(`\\bROUTE {${id.length + 1}}`, 'g'), 'ROUTE')
     .replaceAll(bench.service.url, '$RETRY_ORCHESTRATOR_URL');
 }
 
