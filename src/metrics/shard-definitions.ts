@@ -9,6 +9,13 @@ export const shardDefinitions = {
     help: 'Shards that this replica owns.',
     labels: {},
   },
+  shardsRestoring: {
+    type: 'gauge',
+    name: 'shards_restoring',
+    unit: 'shards',
+    help: 'Shards that this replica owns and whose state it does not have yet: nothing of them is redelivered, and their claims wait.',
+    labels: {},
+  },
   locksHeld: {
     type: 'gauge',
     name: 'locks_held',

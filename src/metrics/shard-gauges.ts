@@ -8,6 +8,8 @@ import { shardDefinitions } from './shard-definitions.ts';
  * date.
  */
 export interface ShardReadings {
+  /** Its state is there. */
+  readonly restored: boolean;
   readonly locksHeld: number;
   /** 0 without locks. */
   readonly oldestLockAgeSeconds: number;
@@ -79,6 +81,7 @@ export function createShardGauges(
   };
 
   perRoute(shardDefinitions.shardsOwned, (shards) => shards.length);
+  total(shardDefinitions.shardsRestoring, ({ restored }) => (restored ? 0 : 1));
   perRoute(shardDefinitions.oldestLockAge, (shards) =>
     largest(shards.map((shard) => shard.oldestLockAgeSeconds)),
   );

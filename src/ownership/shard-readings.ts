@@ -36,6 +36,10 @@ export class ReadShard implements ShardReadings {
     this.#timer?.cancel();
   }
 
+  get restored(): boolean {
+    return this.#shard.restored;
+  }
+
   get locksHeld(): number {
     return this.#deps.ordered ? (this.#totals?.lockedKeys ?? 0) : 0;
   }

@@ -7,6 +7,7 @@ const P = 'retry_orchestrator_';
 
 function readings(overrides: Partial<ShardReadings> = {}): ShardReadings {
   return {
+    restored: true,
     locksHeld: 0,
     oldestLockAgeSeconds: 0,
     deadLetterDepth: 0,
@@ -135,6 +136,13 @@ describe('the gauges of shards', () => {
     expect(await linesOf(metrics, 'oldest_lock_age_seconds')).toContain(
       'oldest_lock_age_seconds{route="orders"} 9',
     );
+  });
+
+  test('tell of shards that are not restored yet', async () => {
+    const metrics = createMetrics(['orders']);
+    metrics.gauges.setShard('orders', 0, readings());
+    metrics.gauges.setShard('orders', 1, readings({ restored: false }));
+    expect(await linesOf(metrics, 'shards_restoring')).toEqual(['shards_restoring{route="orders"} 1']);
   });
 
   test('are read at each scrape', async () => {
