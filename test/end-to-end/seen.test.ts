@@ -1,7 +1,15 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { alertGroups, ruleFile } from '../../grafana/alerts/rule-file.ts';
 import { filledIn } from '../../grafana/source/fill-in.ts';
 import { dashboards } from '../support/dashboards.ts';
 import { raiseStorm, type Storm } from '../support/storm.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+/** At once, where a storm of seconds is enough; and not for what only a busy machine causes. */
+const alerts = ruleFile({
+  holds: () => 0,
+  limits: { deadLetterBurst: 5, latenessSeconds: 60, restoreSeconds: 600 },
+});
 
 /** Nothing here speaks TLS. */
 const EMPTY = [
@@ -14,7 +22,7 @@ const EMPTY = [
 let storm: Storm | undefined;
 
 beforeAll(async () => {
-  storm = await raiseStorm();
+  storm = await raiseStorm({ alerts });
 }, 120_000);
 
 afterAll(async () => {
@@ -64,4 +72,47 @@ test('the variables of the dashboards list what there is', async () => {
     const routes = [bench.route('orders').name, bench.route('payments').name].sort();
     expect(values).toEqual(label === 'namespace' ? [namespace] : routes);
   }
+});
+
+describe('of the alerts', () => {
+  test('each is evaluated without an error', async () => {
+    const all = alertGroups()
+      .flatMap((group) => group.alerts.map(({ name }) => `${name}: ok`))
+      .sort();
+    const told = async (): Promise<string> => {
+      const rules = await storm!.prometheus.api.rules();
+      return rules
+        .map(({ name, health, lastError = '' }) => `${name}: ${health} ${lastError}`.trim())
+        .sort()
+        .join('\n');
+    };
+    await waitFor('all rules to be evaluated', async () => (await told()) === all.join('\n'), {
+      state: told,
+    });
+  });
+
+  test('those fire that the storm causes, and no others', async () => {
+    const { prometheus, bench, namespace } = storm!;
+    const [orders, payments] = (['orders', 'payments'] as const).map((name) => bench.route(name).name);
+    const expected = [
+      `RetryBreakerOpen ${payments}`,
+      `RetryDeadLetterBurst ${orders}`,
+      `RetryDeadLettersOpen ${orders}`,
+      `RetryLocksGrowing ${payments}`,
+    ];
+    const firing = async (): Promise<string[]> => {
+      const now = await prometheus.api.alerts();
+      return now.map(({ labels }) => `${labels['alertname']} ${labels['route'] ?? ''}`.trim()).sort();
+    };
+    // What orders had locked is unlocked when it has calmed down.
+    await waitFor('these alerts', async () => (await firing()).join() === expected.join(), {
+      ...{ within: 60_000, every: 500 },
+      state: firing,
+    });
+    for (const { labels, annotations } of await prometheus.api.alerts()) {
+      expect(labels['namespace']).toBe(namespace);
+      expect(Object.values(annotations).join(' ')).not.toMatch(/\{\{|error|NaN/);
+      expect(annotations['runbook_url']).toBe(`docs/runbook/${labels['alertname']}.md`);
+    }
+  }, 90_000);
 });

@@ -63,7 +63,10 @@ function testOf({ alert, when, series, at, fires }: AlertCase): object {
         exp_alerts: fires.map(({ labels, value }) => ({
           exp_labels: { severity, ...labels },
           exp_annotations: {
-            summary: summary.replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, (_, name: string) => labels[name] ?? ''),
+            summary: summary.replaceAll(
+              /\{\{ \$labels\.(\w+) \}\}/g,
+              (_, name: string) => labels[name] ?? '',
+            ),
             value,
             runbook_url: runbookPage(alert),
           },
