@@ -51,5 +51,6 @@ function graphUrl(prometheus: string, queries: readonly string[]): string {
     parameters.set(`g${i}.tab`, '0');
     parameters.set(`g${i}.range_input`, '5m');
   }
-  return `${prometheus}/graph?${parameters.toString()}`;
+  // Not every page of Prometheus takes a plus for a space.
+  return `${prometheus}/graph?${parameters.toString().replaceAll('+', '%20')}`;
 }
