@@ -36,7 +36,7 @@ export class Warehouse implements AsyncDisposable {
     const gate = new Gate({ service, route, topic: names.main, publish });
     const runner = new RdKafkaRunner({
       gate,
-      handler: (record, { attempt }) => handle(record, attempt, weather()),
+      handler: (record) => handle(record, weather()),
       createConsumer: (callbacks) =>
         new RdKafka.KafkaConsumer(
           {
@@ -59,10 +59,10 @@ export class Warehouse implements AsyncDisposable {
   }
 }
 
-async function handle({ partition, value }: GateRecord, attempt: number, weather: Weather): Promise<void> {
+async function handle({ partition, value }: GateRecord, weather: Weather): Promise<void> {
   await sleep(1);
   const lot = hash(`${partition} ${String(value)}`) / 2 ** 32;
-  const fate = fateOf(weather, lot, attempt);
+  const fate = fateOf(weather, lot, Math.random());
   if (fate === 'fails for good') throw new FatalError('there is no such article');
   if (fate === 'fails') throw new Error('the warehouse does not answer');
 }

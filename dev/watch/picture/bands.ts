@@ -13,12 +13,12 @@ export function bands(panel: States, series: readonly PrometheusSeries[], box: B
   const pieces = points.slice(0, -1).map(([time, value], i) => {
     const colour = panel.meanings[value]?.color ?? 'plain';
     const until = points[i + 1]![0];
-    return `<rect class="${colour}" x="${round(at(time))}" y="${top}" width="${round(at(until) - at(time) + 0.2)}" height="${height - 90}"/>`;
+    return `<rect class="band ${colour}" x="${round(at(time))}" y="${top}" width="${round(at(until) - at(time) + 0.2)}" height="${height - 90}"/>`;
   });
   const seen = Object.entries(panel.meanings).map(
     ([, { text, color }], i) =>
-      `<rect class="${color}" x="${x + 12 + i * 150}" y="${y + height - 30}" width="12" height="12"/>` +
-      `<text x="${x + 30 + i * 150}" y="${y + height - 20}">${escaped(text)}</text>`,
+      `<rect class="${color}" x="${x + 12 + i * 140}" y="${y + height - 30}" width="12" height="12"/>` +
+      `<text x="${x + 30 + i * 140}" y="${y + height - 20}">${escaped(text)}</text>`,
   );
   return [
     `<text class="name" x="${x + 12}" y="${y + 22}">${escaped(panel.title)}</text>`,

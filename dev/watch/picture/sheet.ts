@@ -14,7 +14,7 @@ const STYLE = `
   text.green { fill: #1a7f37 } text.orange { fill: #9a6700 } text.red { fill: #cf222e }
   rect.green { fill: #2da44e } rect.orange { fill: #d4a72c } rect.red { fill: #cf222e } rect.plain { fill: #59636e }
   .course.green { stroke: #1a7f37 } .course.orange { stroke: #9a6700 } .course.red { stroke: #cf222e }
-  .cell { fill: #bc4c00 }
+  .cell { fill: #bc4c00 } .band { shape-rendering: crispEdges }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3 } .head { fill: #9198a1 } .panel { stroke: #30363d }
     text.green { fill: #3fb950 } text.orange { fill: #d29922 } text.red { fill: #f85149 }

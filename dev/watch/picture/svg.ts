@@ -13,9 +13,9 @@ export function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 }
 
-/** Cut where it would run out of its box; letters are about 7 px wide. */
+/** Cut where it would run out of its box; letters are about 8 px wide. */
 export function fitting(text: string, width: number): string {
-  const most = Math.max(3, Math.floor(width / 6.6));
+  const most = Math.max(3, Math.floor(width / 7.6));
   return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }
 

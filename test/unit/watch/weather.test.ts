@@ -14,13 +14,12 @@ test('each weather has its turn, again and again', () => {
   expect(weatherAt(CYCLE_SECONDS).name).toBe(names[0]);
 });
 
-test('while the warehouse is down nothing succeeds; else most does, and retries help', () => {
-  const down = cycle.find(({ isDown }) => isDown)!;
-  const storm: Weather = { name: 'storm', seconds: 1, failing: 0.2 };
-  expect(fateOf(down, 0.9, 7)).toBe('fails');
-  expect(fateOf(storm, 0.9, 1)).toBe('succeeds');
-  expect(fateOf(storm, 0.1, 1)).toBe('fails');
-  expect(fateOf(storm, 0.1, 3)).toBe('succeeds');
-  expect(fateOf(storm, 0.002, 7)).toBe('fails');
-  expect(fateOf(storm, 0, 1)).toBe('fails for good');
+test('while the warehouse is down nothing succeeds; else most does, and another attempt helps most orders', () => {
+  const down = cycle.find(({ failing }) => failing === 1)!;
+  const storm: Weather = { name: 'storm', seconds: 1, failing: 0.2, hopeless: 0.002 };
+  expect(fateOf(down, 0.9, 0.99)).toBe('fails');
+  expect(fateOf(storm, 0.9, 0.1)).toBe('fails');
+  expect(fateOf(storm, 0.9, 0.3)).toBe('succeeds');
+  expect(fateOf(storm, 0.0015, 0.3)).toBe('fails');
+  expect(fateOf(storm, 0.0005, 0.3)).toBe('fails for good');
 });
