@@ -63,7 +63,7 @@ export const serviceCases: readonly AlertCase[] = [
     alert: 'RetryShardWithoutOwner',
     when: 'they move',
     series: owned('3 3 0 6x40', '3 3 0 stale'),
-    at: '5m',
+    at: '2m',
     fires: [],
   },
   {
@@ -115,7 +115,7 @@ export const serviceCases: readonly AlertCase[] = [
     alert: 'RetryRedisUnreachable',
     when: 'it is away for a moment',
     series: { 'redis_up{instance="a"}': '1 1 0 1x20' },
-    at: '3m',
+    at: '2m',
     fires: [],
   },
   {
