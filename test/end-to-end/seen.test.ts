@@ -11,7 +11,7 @@ const alerts = ruleFile({
   limits: { deadLetterBurst: 5, latenessSeconds: 60, restoreSeconds: 600 },
 });
 
-/** Nothing here speaks TLS. */
+/** May be empty: nothing here speaks TLS, and the lags are looked at every few seconds only. */
 const EMPTY = [
   'Certificates expire in',
   'Lag of the consumers, by route',
