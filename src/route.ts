@@ -22,6 +22,7 @@ import type { SettingsWatch } from './kafka/settings-watch.ts';
 import type { Logger } from './logger.ts';
 import { ErrorClasses } from './metrics/error-classes.ts';
 import type { Metrics } from './metrics/metrics.ts';
+import { LagReadings } from './ownership/lag-readings.ts';
 import { RouteWorker } from './ownership/route-worker.ts';
 import { ReadShard } from './ownership/shard-readings.ts';
 import type { GivenUp } from './notifications/digest.ts';
@@ -217,7 +218,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
       deadLetters.indexer.reassign();
       const depth = (): number => (shard.partition === 0 ? deadLetters.indexer.depth : 0);
       const { now } = clockOf(shard.partition);
-      const reading = new ReadShard(shard, { operator, now, clock, ordered, deadLetters: depth });
+      const reading = new ReadShard(shard, { operator, now, clock, ordered, lags, deadLetters: depth });
       readings.set(shard.partition, reading);
       backpressure.own(shard);
       metrics.gauges.setShard(route.name, shard.partition, reading);
@@ -226,6 +227,7 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
       deadLetters.indexer.reassign();
       readings.get(partition)?.stop();
       readings.delete(partition);
+      lags.forget(partition);
       backpressure.leave(partition);
       metrics.gauges.dropShard(route.name, partition);
     },
@@ -254,6 +256,19 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     },
     clock,
     logger,
+  });
+
+  const lags = new LagReadings({
+    offsets,
+    consumerGroup: route.consumerGroup,
+    mainTopic: route.topic,
+    retryTopic: route.retryTopic,
+    shards: () => worker.shards,
+    timestampOf: async (partition, offset) => {
+      const found = await shared.views.read({ topic: route.retryTopic, partition, offset });
+      return found.kind === 'read' ? found.timestamp : null;
+    },
+    clock,
   });
 
   const deadLetters = createDeadLetters(route, {
@@ -298,7 +313,18 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
   };
 
   return {
-    ...inOrder([failures, hotKeys, protection, topics, load, deadLetters, consumer, evidence, redrives]),
+    ...inOrder([
+      failures,
+      hotKeys,
+      protection,
+      topics,
+      load,
+      deadLetters,
+      consumer,
+      evidence,
+      lags,
+      redrives,
+    ]),
     desk,
     wake: (partition, at) => {
       worker.shard(partition)?.wake(at);

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Audit } from './audit/audit.ts';
+import { readAllCertificates } from './certificates/all-certificates.ts';
+import { CertificateWatch } from './certificates/certificate-watch.ts';
 import type { Clock } from './clock.ts';
 import type { Component } from './component.ts';
 import { inOrder } from './component.ts';
@@ -131,7 +133,9 @@ export function createService(
     get redisUp() {
       return servers.ready;
     },
-    certificates: new Map(),
+    get certificates() {
+      return certificates.secondsLeft;
+    },
   });
   const eventLoopLag = new EventLoopLag({
     clock,
@@ -140,6 +144,11 @@ export function createService(
     },
   });
   const view = (): Promise<ClusterView> => ClusterView.open(config, { retries: 0 });
+  const certificates = new CertificateWatch({
+    read: () => readAllCertificates(config, view),
+    clock,
+    logger,
+  });
   const guard = new ClusterGuard({ expected: config.kafka.clusterId, open: view, clock, logger });
   const settings = new SettingsWatch({
     routes: config.routes,
@@ -233,6 +242,7 @@ export function createService(
     servers,
     refuseEviction(servers),
     wakeUps,
+    certificates,
     offsets,
     guard,
     settings,

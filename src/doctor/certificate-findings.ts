@@ -1,12 +1,5 @@
-import type { Read } from '../kafka/cluster-view.ts';
+import type { CertificateSeen } from '../certificates/read-certificates.ts';
 import { type Finding, unreadable } from './finding.ts';
-
-/** A certificate, and when it expires (epoch ms). */
-export interface CertificateSeen {
-  /** Whose it is: `broker kafka-1:9093`. */
-  readonly subject: string;
-  readonly expires: Read<number>;
-}
 
 const DAY = 86_400_000;
 const SOON = 30;

@@ -1,3 +1,4 @@
+import { readCertificates } from '../certificates/read-certificates.ts';
 import type { Clock } from '../clock.ts';
 import type { Config, RouteConfig } from '../config/config.ts';
 import { topicsOf } from '../kafka/topic-problems.ts';
@@ -10,7 +11,6 @@ import { clockFindings, KAFKA_CLOCK } from './clock-findings.ts';
 import { type Finding, unreadable } from './finding.ts';
 import { groupFindings } from './group-findings.ts';
 import { KafkaCommands } from './kafka-commands.ts';
-import { readCertificates } from './read-certificates.ts';
 import { readGroups } from './read-groups.ts';
 import { readClocks, readRedis } from './read-redis.ts';
 import { readTopics } from './read-topics.ts';

@@ -55,7 +55,7 @@ export const processDefinitions = {
     type: 'gauge',
     name: 'tls_certificate_expiry_seconds',
     unit: 'seconds',
-    help: 'Time until a certificate expires, negative when it has: of each broker and Redis server that is spoken to by TLS, and of the client. Read every hour; gone where it could not be read.',
+    help: 'Time until a certificate expires, negative when it has: of each broker and Redis server that is spoken to by TLS, and of the client. Read every hour; where it can not be read, by the date that was read last.',
     labels: { target: null },
   },
 } as const satisfies Record<string, Definition>;

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../clock.ts';
 import type { ShardReadings } from '../metrics/shard-gauges.ts';
 import type { OperatorBox, Totals } from '../penalty-box/operator-box.ts';
+import type { LagReadings } from './lag-readings.ts';
 import type { Shard } from './shard.ts';
 
 interface Deps {
@@ -11,14 +12,13 @@ interface Deps {
   readonly ordered: boolean;
   /** Open dead letters, where this shard is the one that reports them. */
   readonly deadLetters: () => number;
+  readonly lags: Pick<LagReadings, 'consumerLag' | 'drift'>;
 }
 
 const INTERVAL = 2_000;
 
 /** The figures of a shard that this replica owns, read every few seconds: a scrape asks nobody. */
 export class ReadShard implements ShardReadings {
-  readonly consumerLagMessages = null;
-  readonly cursorDriftSeconds = null;
   readonly #deps: Deps;
   readonly #shard: Shard;
   #totals: Totals | null = null;
@@ -77,8 +77,16 @@ export class ReadShard implements ShardReadings {
     return this.#totals?.dueNow ?? 0;
   }
 
-  get ingestLagMessages(): number {
+  get ingestLagMessages(): number | null {
     return this.#shard.lag;
+  }
+
+  get consumerLagMessages(): number | null {
+    return this.#deps.lags.consumerLag(this.#shard.partition);
+  }
+
+  get cursorDriftSeconds(): number | null {
+    return this.#deps.lags.drift(this.#shard.partition);
   }
 
   #schedule(): void {

@@ -38,6 +38,7 @@ export class Shard {
   readonly #abort = new AbortController();
   readonly #trouble: Trouble;
   #tenure: Tenure | null = null;
+  #lastCursor: number | null = null;
   #restored = false;
   #rebuiltTo: number | null = null;
   #begunAt = 0;
@@ -77,9 +78,10 @@ export class Shard {
     return this.#range.end;
   }
 
-  /** Records of the retry partition that are not in the box yet, as far as known. */
-  get lag(): number {
-    return Math.max(0, this.#range.end - (this.#tenure?.ingest.cursor ?? this.#range.first));
+  /** Records of the retry partition that are not in the box yet, as far as known; null: it was not taken over yet. */
+  get lag(): number | null {
+    const { lastCursor } = this;
+    return lastCursor === null ? null : Math.max(0, this.#range.end - lastCursor);
   }
 
   take(records: readonly KafkaRecord[]): void {
@@ -101,6 +103,11 @@ export class Shard {
   /** The next retry-topic offset that the box has not seen. */
   get cursor(): number {
     return this.#tenure?.ingest.cursor ?? 0;
+  }
+
+  /** The same; while nothing is read, where that ended. null: it was not taken over yet. */
+  get lastCursor(): number | null {
+    return this.#tenure?.ingest.cursor ?? this.#lastCursor;
   }
 
   onRange(range: Range): void {
@@ -259,6 +266,7 @@ export class Shard {
     this.#restored = false;
     const tenure = this.#tenure;
     if (tenure === null) return;
+    this.#lastCursor = tenure.ingest.cursor;
     this.#tenure = null;
     await tenure.stop();
     if (this.#abort.signal.aborted) await this.#lastCheckpoint();

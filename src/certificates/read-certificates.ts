@@ -4,9 +4,15 @@ import { connect } from 'node:tls';
 import type { ConnectionOptions } from 'node:tls';
 import type { Config, RedisConfig } from '../config/config.ts';
 import type { Broker, Read } from '../kafka/cluster-view.ts';
-import type { CertificateSeen } from './certificate-findings.ts';
 
 const TIMEOUT = 5_000;
+
+/** A certificate, and when it expires (epoch ms). */
+export interface CertificateSeen {
+  /** Whose it is: `broker kafka-1:9093`. */
+  readonly subject: string;
+  readonly expires: Read<number>;
+}
 
 /** Those that servers show, and the client's own. `tls`: how brokers are talked to; undefined: in plain text. */
 export async function readCertificates(
