@@ -14,6 +14,7 @@ import { measureRamp } from './ramp.ts';
 import { measureRebuild } from './rebuild.ts';
 import { measureRedrive } from './redrive.ts';
 import { SCALE } from './scale.ts';
+import { measureScrape } from './scrape.ts';
 import { measureStorm } from './storm.ts';
 import { measureTakeover } from './takeover.ts';
 
@@ -22,6 +23,7 @@ type Measure = (stack: Stack, say: (line: string) => void, draw: Draw) => Promis
 const measures: Record<string, Measure> = {
   gate: measureGate,
   locks: measureLocks,
+  scrape: measureScrape,
   loop: measureLoop,
   punctuality: measurePunctuality,
   memory: measureMemory,

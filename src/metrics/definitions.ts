@@ -31,7 +31,7 @@ export const definitions = {
     type: 'counter',
     name: 'redirected_total',
     unit: 'messages',
-    help: 'Records sent to the retry topic: because they failed, or behind one of their key that did.',
+    help: 'Records sent to the retry topic: because they failed, or behind one of their key that did. With a gate counted when the consumer is told so, else when they are read there.',
     labels: { reason: ['failed', 'behind'] },
   },
   handedOff: {

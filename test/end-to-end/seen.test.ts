@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { alertGroups, ruleFile } from '../../grafana/alerts/rule-file.ts';
 import { filledIn } from '../../grafana/source/fill-in.ts';
+import { PREFIX } from '../../src/metrics/metrics.ts';
 import { dashboards } from '../support/dashboards.ts';
+import { MOVED_IN_STORM } from '../support/moved-in-storm.ts';
+import { complaints } from '../support/promtool-check.ts';
 import { raiseStorm, type Storm } from '../support/storm.ts';
 import { waitFor } from '../support/wait-for.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { createMetrics } from '../../../src/metrics/metrics.ts';
-import type { ShardReadings } from '../../../src/metrics/shard-gauges.ts';
+import { readings } from '../../support/shard-readings.ts';
 
 const P = 'retry_orchestrator_';
 
@@ -169,6 +169,9 @@ describe('the gauges of shards', () => {
     expect(await linesOf(metrics, 'ingest_lag_messages')).toEqual([
       'ingest_lag_messages{route="orders",partition="1"} 9',
     ]);
+    metrics.gauges.dropShard('orders', 1);
+    expect((await metrics.expose()).split('\n').filter((line) => line.includes('partition='))).toEqual([]);
+    expect(await linesOf(metrics, 'held_messages')).toEqual(['held_messages{route="orders"} 0']);
   });
 
   test('take no route that is not configured', () => {

@@ -34,6 +34,8 @@ export function admissionRoutes(app: App, { desks, metrics }: AppContext): void 
       }
       const held = reply.value.filter(({ kind }) => kind === 'hold').length;
       if (held > 0) metrics.handedOff.inc({ route }, held);
+      const redirected = reply.value.filter(({ kind }) => kind === 'redirect').length;
+      if (redirected > 0) metrics.redirected.inc({ route, reason: 'behind' }, redirected);
       return {
         verdicts: reply.value.map((verdict, index) => {
           if (verdict.kind !== 'redirect') return { verdict: verdict.kind };

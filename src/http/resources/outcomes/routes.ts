@@ -62,6 +62,8 @@ export function outcomeRoutes(app: App, { desks, metrics, tracing }: AppContext)
       });
       if (of.succeeded > 0) metrics.retriesProcessed.inc({ route, result: 'succeeded' }, of.succeeded);
       if (of.failed > 0) metrics.retriesProcessed.inc({ route, result: 'failed' }, of.failed);
+      const redirected = results.filter(({ result }) => result === 'redirect').length;
+      if (redirected > 0) metrics.redirected.inc({ route, reason: 'failed' }, redirected);
       return { results };
     },
   );
