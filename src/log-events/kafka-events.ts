@@ -19,6 +19,12 @@ export const kafkaEvents = {
   cluster_known: means('info', 'Kafka has said which cluster it is.'),
   topics_unknown: means('warn', 'Kafka did not say what topics it has; asked again.', BROKERS),
   topics_known: means('info', 'Kafka says again what topics it has.'),
+  certificates_unknown: means(
+    'warn',
+    'The certificates could not be read: when they expire is what was read last.',
+    'Run doctor: it says which, and why.',
+  ),
+  certificates_known: means('info', 'The certificates could be read again.'),
   topic_settings_unknown: means('debug', 'Kafka did not say how topics are set; what it said last stands.'),
   topic_settings_unread: means(
     'warn',
