@@ -119,3 +119,19 @@ describe('of the alerts', () => {
     }
   }, 90_000);
 });
+
+test('promtool has no complaint about the metrics of the service', async () => {
+  const exposed = await fetch(new URL('/metrics', storm!.bench.service.url));
+  await expect(complaints(await exposed.text())).resolves.toBe('');
+});
+
+test('the storm moved what it moves', async () => {
+  const { prometheus, to } = storm!;
+  const still: string[] = [];
+  for (const name of MOVED_IN_STORM) {
+    const series = `{__name__=~"${PREFIX}${name}(_count)?"}`;
+    const seen = await prometheus.api.query(`max_over_time(${series}[10m]) > 0`, to);
+    if (seen.length === 0) still.push(name);
+  }
+  expect(still).toEqual([]);
+});

@@ -3,7 +3,7 @@ import type { ShardReadings } from '../../src/metrics/shard-gauges.ts';
 /** What a shard says of which nothing is known but this. */
 export function readings(overrides: Partial<ShardReadings> = {}): ShardReadings {
   return {
-    restoring: false,
+    restored: true,
     locksHeld: 0,
     oldestLockAgeSeconds: 0,
     deadLetterDepth: 0,

@@ -62,7 +62,7 @@ const MOVES: Readonly<Record<string, (metrics: Metrics) => void | Promise<void>>
   backpressure_state: (metrics) => {
     metrics.backpressureState.set({ route }, 2);
   },
-  shards_restoring: shard({ restoring: true }),
+  shards_restoring: shard({ restored: false }),
   in_flight_messages: shard({ inFlightMessages: 1 }),
   pending_messages: shard({ pendingMessages: 1 }),
   parked_keys: shard({ parkedKeys: 1 }),

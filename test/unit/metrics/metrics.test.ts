@@ -5,25 +5,6 @@ import { readings } from '../../support/shard-readings.ts';
 
 const P = 'retry_orchestrator_';
 
-function readings(overrides: Partial<ShardReadings> = {}): ShardReadings {
-  return {
-    restored: true,
-    locksHeld: 0,
-    oldestLockAgeSeconds: 0,
-    deadLetterDepth: 0,
-    heldMessages: 0,
-    heldBytes: 0,
-    inFlightMessages: 0,
-    pendingMessages: 0,
-    parkedKeys: 0,
-    dueKeys: 0,
-    ingestLagMessages: 0,
-    consumerLagMessages: null,
-    cursorDriftSeconds: null,
-    ...overrides,
-  };
-}
-
 /** The lines of one metric, without its prefix and its comments. */
 async function linesOf(metrics: { expose(): Promise<string> }, name: string): Promise<string[]> {
   const text = await metrics.expose();
