@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 
 /** What `promtool check metrics` says about an exposition; empty: nothing is wrong with it. */
 export async function complaints(exposition: string): Promise<string> {
-  const promtool = spawn('promtool', ['check', 'metrics'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const promtool = spawn('promtool', ['check', 'metrics']);
   promtool.stdin.end(exposition);
   const [said, cried] = await Promise.all([
     text(promtool.stdout),
