@@ -6,9 +6,10 @@ import type { RouteConfig } from './config/config.ts';
 import type { Range } from './kafka/offsets.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics/metrics.ts';
+import type { Blocking } from './penalty-box/gate-box.ts';
 import { untilSlot } from './protection/block-slots.ts';
 import { CircuitBreaker } from './protection/circuit-breaker.ts';
-import { isProbing } from './protection/breaker.ts';
+import { isProbing, takesOne } from './protection/breaker.ts';
 import { OutcomeWindow } from './protection/outcome-window.ts';
 import { Outcomes } from './protection/outcomes.ts';
 import { ProbeGrants } from './protection/probe-grants.ts';
@@ -47,7 +48,7 @@ export interface Protection extends Component {
   readonly outcomes: Outcomes;
   readonly rate: RedeliveryRate;
   /** A failure of a new key is refused for so long (ms); 0 = it is not. */
-  blocking(partition: number): number;
+  blocking(partition: number): Blocking | null;
   /** The most messages of one key that may be on their way. */
   window(): number;
   limitOf(shard: number): ShardLimit;
@@ -107,8 +108,12 @@ export function createProtection(route: RouteConfig, deps: Deps): Protection {
   return {
     ...inOrder([control, breaker]),
     ...{ control, outcomes, rate },
-    blocking: (partition) =>
-      control.state.breaker === null ? 0 : untilSlot(partition, partitions(), clock.now()),
+    blocking: (partition) => {
+      const open = control.state.breaker;
+      if (open === null) return null;
+      const retryAfterMs = untilSlot(partition, partitions(), clock.now());
+      return { retryAfterMs, takesOne: takesOne(open, now()) };
+    },
     window: () => (route.gate && !isProbing(control.state.breaker) ? route.redelivery.window : 1),
     limitOf: (shard) => limit.of(shard),
     permitsOf: (shard) =>

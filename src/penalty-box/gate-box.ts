@@ -110,12 +110,20 @@ export interface GatePolicy {
   readonly gateListLimit: number;
 }
 
+/** New failures are refused for now. */
+export interface Blocking {
+  /** When to try such a record again, ms. */
+  readonly retryAfterMs: number;
+  /** Where no key of the partition is locked, one failure is taken all the same, and becomes a probe. */
+  readonly takesOne: boolean;
+}
+
 interface Deps {
   readonly scripts: BoxScripts;
   readonly policy: GatePolicy;
   readonly random: () => number;
-  /** While new failures are refused: when to try such a record again, in ms. 0 = they are not refused. */
-  readonly blocking?: (partition: number) => number;
+  /** Null: new failures are taken. */
+  readonly blocking?: (partition: number) => Blocking | null;
   readonly onOutcomes?: (
     partition: number,
     outcomes: readonly GateOutcome[],
@@ -134,10 +142,10 @@ export class GateBox {
   readonly #policy: GatePolicy;
   readonly #random: () => number;
   readonly #delays: string;
-  readonly #blocking: (partition: number) => number;
+  readonly #blocking: (partition: number) => Blocking | null;
   readonly #heard: Pick<Deps, 'onOutcomes' | 'onVerdicts'>;
 
-  constructor({ scripts, policy, random, blocking = () => 0, ...heard }: Deps) {
+  constructor({ scripts, policy, random, blocking = () => null, ...heard }: Deps) {
     this.#scripts = scripts;
     this.#policy = policy;
     this.#random = random;
@@ -210,6 +218,7 @@ export class GateBox {
     incarnation: string,
     outcomes: readonly GateOutcome[],
   ): Promise<GateReply<OutcomeResult[]>> {
+    const blocking = this.#blocking(partition);
     const reply = await this.#scripts.run(partition, 'outcomes', [
       claimEpoch,
       incarnation,
@@ -217,7 +226,8 @@ export class GateBox {
       this.#policy.maxAge ?? 0,
       this.#policy.backoff.jitter,
       this.#delays,
-      this.#blocking(partition),
+      blocking?.retryAfterMs ?? 0,
+      blocking?.takesOne === true ? 1 : 0,
       ...outcomes.flatMap((outcome): Argument[] => [
         ...recordArgs(outcome),
         outcome.failure === null ? 1 : 0,

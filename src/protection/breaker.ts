@@ -50,6 +50,17 @@ export function isProbing(breaker: OpenBreaker | null): boolean {
   return breaker !== null && breaker.cause !== 'locked-keys';
 }
 
+/** In this time what was locked when it opened has been probed, ms. */
+const SETTLED = 30_000;
+
+/**
+ * Whether a partition without a locked key hands one failure over to the probes. A message that fails for ever would hold up
+ * its partition else, and by its failures keep the breaker open, long after all else is well.
+ */
+export function takesOne({ cause, since }: OpenBreaker, now: number): boolean {
+  return cause === 'failures' && now - since > SETTLED;
+}
+
 /**
  * The breaker after a look. The same object where nothing changed; null = closed.
  *

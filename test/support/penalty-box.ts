@@ -9,6 +9,7 @@ import { BoxScripts } from '../../src/penalty-box/box-scripts.ts';
 import type { BoxCall } from '../../src/penalty-box/box-scripts.ts';
 import { GateBox } from '../../src/penalty-box/gate-box.ts';
 import type {
+  Blocking,
   Claim,
   ClaimRequest,
   Failure,
@@ -114,8 +115,8 @@ export class BoxShard {
   /** Epoch ms on Redis' clock. */
   time = BEGIN;
   random = 0;
-  /** For how long new failures are refused, ms. */
-  blocking = 0;
+  /** How new failures are refused. */
+  blocking: Blocking | null = null;
   /** The next offset of the retry topic. */
   end = 0;
   claimed: Claim | null = null;

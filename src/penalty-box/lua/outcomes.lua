@@ -1,6 +1,6 @@
 -- What the handler made of records. A success is a fact whatever the token; a failure counts if its token is current.
 -- ARGV: run, now, claimEpoch, incarnation, maxAttempts, maxAge (0 = none), jitter, delays (comma list), for how long new
---   failures are refused (ms, 0 = they are not), then 10 for each:
+--   failures are refused (ms, 0 = they are not), 1 = where no key is locked, one is taken all the same, then 10 for each:
 --   unit, origin, token's place, token's nonce ('' = fresh), succeeded (1 | 0), error class, message, fatal, retry after,
 --   random number in [0, 1)
 -- returns for each {'redirect', ...} | {'stale'} | {'recorded', attempt, at} | {'deadLettered'} | {'done', unlocked} | {'block', ms}
@@ -9,7 +9,7 @@ local claimant = meta.claimEpoch == ARGV[3]
 if claimant then put('claimUsed', 1) end
 local maxAttempts, maxAge, jitter, delays = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), {}
 for delay in ARGV[8]:gmatch('%d+') do delays[#delays + 1] = tonumber(delay) end
-local FIRST, STRIDE, BLOCKED = 10, 10, tonumber(ARGV[9])
+local FIRST, STRIDE, BLOCKED, TAKES_ONE = 11, 10, tonumber(ARGV[9]), ARGV[10] == '1'
 local results, units = {}, {}
 for i = FIRST, #ARGV, STRIDE do
   if ARGV[i + 3] == '' and not claimant then return { 'FENCED' } end
@@ -55,6 +55,9 @@ local function failed(unit, place, nonce, failure, random)
   return over and { 'deadLettered' } or { 'recorded', attempt, text(state[DUE_AT]) }
 end
 
+-- Of those before it in this call, too.
+local function none_locked() return acquired == 0 and call('HLEN', LOCKS) == 0 end
+
 for i = FIRST, #ARGV, STRIDE do
   local unit, place, nonce = ARGV[i], ARGV[i + 2], ARGV[i + 3]
   local failure = { class = ARGV[i + 5], message = ARGV[i + 6], fatal = tonumber(ARGV[i + 7]), retryAfter = tonumber(ARGV[i + 8]) }
@@ -69,7 +72,7 @@ for i = FIRST, #ARGV, STRIDE do
       results[#results + 1] = redirect(state)
     elseif where then
       results[#results + 1] = { 'stale' }
-    elseif BLOCKED > 0 then
+    elseif BLOCKED > 0 and not (TAKES_ONE and none_locked()) then
       results[#results + 1] = { 'block', BLOCKED }
     elseif number('behind') == 1 then
       results[#results + 1] = redirect(announcement(unit, 1, failure))

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { BACKOFF, BEGIN, BoxBench, copyOf, fresh, originOf } from '../../support/penalty-box.ts';
+import type { Redirect } from '../../../src/penalty-box/gate-box.ts';
+import { announced, BACKOFF, BEGIN, BoxBench, copyOf, fresh, originOf } from '../../support/penalty-box.ts';
 import { redisUrl } from '../../support/stack.ts';
 
 let bench: BoxBench;
@@ -30,7 +31,7 @@ describe('outcomes', () => {
     await box.lock('a', 5, 6);
     box.time += BACKOFF;
     const [job] = await box.deliver(10);
-    box.blocking = 700;
+    box.blocking = { retryAfterMs: 700, takesOne: false };
     const before = await box.totals();
     expect(await box.fail(fresh('b', 9))).toEqual({ kind: 'block', retryAfterMs: 700 });
     expect(await box.fail(fresh('a', 6))).toEqual({ kind: 'stale' });
@@ -40,8 +41,21 @@ describe('outcomes', () => {
     expect(await box.fail(job!)).toMatchObject({ kind: 'recorded', attempt: 2 });
     // What is locked goes on being announced: its consumer does not try it.
     expect(await box.verdicts(fresh('a', 12))).toEqual(['redirect']);
-    box.blocking = 0;
+    box.blocking = null;
     expect(await box.fail(fresh('b', 9))).toMatchObject({ kind: 'redirect', attempt: 1 });
+  });
+
+  test('while the breaker stays open, a partition without a locked key has one failure taken, and the next ones refused', async () => {
+    const box = await bench.shard();
+    await box.claim();
+    box.blocking = { retryAfterMs: 700, takesOne: true };
+    expect(await box.fail(fresh('poison', 3))).toMatchObject({ kind: 'redirect', attempt: 1 });
+    expect(await box.fail(fresh('b', 4))).toMatchObject({ kind: 'block' });
+    await box.read(announced('poison', 3, (await box.fail(fresh('poison', 3))) as Redirect));
+    expect(await box.fail(fresh('b', 4))).toMatchObject({ kind: 'block' });
+    box.time += BACKOFF;
+    await box.succeed(...(await box.deliver(10)));
+    expect(await box.fail(fresh('b', 4))).toMatchObject({ kind: 'redirect', attempt: 1 });
   });
 
   test('a first failure of what is held, in flight or decided is stale', async () => {

@@ -6,6 +6,7 @@ import {
   type Observed,
   openedByHand,
   type OpenBreaker,
+  takesOne,
 } from '../../../src/protection/breaker.ts';
 import type { FreshFailures, Tally } from '../../../src/protection/failing.ts';
 
@@ -142,4 +143,12 @@ describe('nearly everything fails', () => {
       detail: '100 % of 100 attempts in 30 s failed, of at least 20 keys',
     });
   });
+});
+
+test('one that stays open for failures takes one where none waits, others never do', () => {
+  const open = openedByHand(1_000, 'planned');
+  expect(takesOne({ ...open, cause: 'failures' }, 31_000)).toBe(false);
+  expect(takesOne({ ...open, cause: 'failures' }, 31_001)).toBe(true);
+  expect(takesOne(open, 99_000)).toBe(false);
+  expect(takesOne({ ...open, cause: 'locked-keys' }, 99_000)).toBe(false);
 });
