@@ -44,6 +44,7 @@ interface Needs {
   readonly clockOf: (partition: number) => { readonly now: () => number; readonly past: () => number };
   readonly failed: (failure: Failed) => void;
   readonly tellGivenUp: (partition: number, job: Job) => void;
+  readonly onRebuilt: (partition: number) => void;
 }
 
 /** Sends on their way to Kafka, of all routes together: what is released beyond that would only wait in memory. */
@@ -180,7 +181,10 @@ export function openShard(partition: number, route: RouteConfig, needs: Needs): 
       metrics.retriesProcessed.inc({ route: route.name, result: 'succeeded' }, succeeded);
     },
     onRestored: (seconds, rebuilt) => {
-      if (rebuilt) protection.rate.restart('a shard was rebuilt');
+      if (rebuilt) {
+        protection.rate.restart('a shard was rebuilt');
+        needs.onRebuilt(partition);
+      }
       metrics.stateRestore.observe({ route: route.name }, seconds);
     },
   });

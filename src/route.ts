@@ -204,6 +204,11 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
         ...shared,
         ...{ scripts, protection, backpressure, consumer, positions, decisions, logger },
         ...{ group, redeliveryTopic, hold, clockOf, failed, tellGivenUp },
+        onRebuilt: () => {
+          // All that is locked now has been counted as locked anew.
+          const lost = readings.get(partition)?.takeLost() ?? 0;
+          metrics.locksReleased.inc({ route: route.name, reason: 'lost' }, lost);
+        },
       }),
     pause: (partition) => {
       consumer.pause(partition);

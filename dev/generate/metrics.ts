@@ -21,7 +21,9 @@ Each name begins with \`${PREFIX}\`. No label ever holds a key of a message, and
 ## Of a route
 
 Each has the label \`route\` besides those named here. Every replica counts what it did itself. Counters start at 0 with each
-process. Over all replicas that were not restarted, \`locks_acquired_total\` − \`locks_released_total\` = \`locks_held\`.
+process. Over all replicas that were not restarted, \`locks_acquired_total\` − \`locks_released_total\` = \`locks_held\`. When Redis has
+lost a shard, its locks as last read count as released (\`lost\`), and those of the rebuild as acquired: what changed in the last two
+seconds before the loss is not in it.
 
 ${page(definitions)}
 

@@ -17,7 +17,7 @@ export const definitions = {
     name: 'locks_released_total',
     unit: 'keys',
     help: 'Keys that were unlocked, by what resolved their last message.',
-    labels: { reason: ['succeeded', 'dead-lettered', 'discarded', 'reaped', 'unparked'] },
+    labels: { reason: ['succeeded', 'dead-lettered', 'discarded', 'reaped', 'unparked', 'lost'] },
   },
   lockHeld: {
     type: 'histogram',

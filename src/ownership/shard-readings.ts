@@ -36,6 +36,14 @@ export class ReadShard implements ShardReadings {
     this.#timer?.cancel();
   }
 
+  /** Redis had lost the shard, and it was rebuilt: how many locks it held before. */
+  takeLost(): number {
+    const lost = this.locksHeld;
+    this.#totals = null;
+    void this.#read();
+    return lost;
+  }
+
   get restored(): boolean {
     return this.#shard.restored;
   }

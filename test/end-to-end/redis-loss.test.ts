@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { type RedisServer, startRedis } from '../../dev/stack/redis.ts';
@@ -11,7 +12,7 @@ const KEYS = 20;
 
 /** Its own: nobody else's data may be lost. */
 let redis: RedisServer;
-let bench: Bench<'flushed' | 'restarted' | 'journalled'>;
+let bench: Bench<'flushed' | 'restarted' | 'journalled' | 'counted'>;
 
 beforeAll(async () => {
   redis = await startRedis();
@@ -21,6 +22,10 @@ beforeAll(async () => {
     routes: {
       flushed: { partitions: PARTITIONS, settings },
       restarted: { partitions: PARTITIONS, settings },
+      counted: {
+        partitions: PARTITIONS,
+        settings: { backoff: { initial: '1h', multiplier: 1, max: '1h', jitter: 0 } },
+      },
       journalled: {
         partitions: PARTITIONS,
         settings: { ...settings, backoff: { initial: '2s', multiplier: 1, jitter: 0 }, maxAttempts: 4 },
@@ -121,4 +126,40 @@ test('attempts go on counting, and what was told to Kafka does not happen again'
   expect(history.of(bad).map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4]);
   expect(good.filter((each) => history.of(each).length > 2)).toEqual([]);
   await bench.unlocked('journalled');
+});
+
+test('what is counted as locked and as unlocked agrees with what is locked, after Redis has lost it, too', async () => {
+  const { name, topic } = bench.route('counted');
+  const { service } = bench;
+  const history = new History();
+  await using _consumer = await bench.consume('counted', {
+    history,
+    behaviour: () => {
+      throw new Error('fails');
+    },
+  });
+  await bench.sender.sendAll(
+    topic,
+    Array.from({ length: KEYS }, (_, key) => ({ key: `k${key}`, value: 'x', partition: key % PARTITIONS })),
+  );
+  const figures = async () => {
+    const [acquired, lost, held] = await Promise.all([
+      service.metric('locks_acquired_total', { route: name }),
+      service.metric('locks_released_total', { route: name, reason: 'lost' }),
+      service.metric('locks_held', { route: name }),
+    ]);
+    return { acquired, lost, held };
+  };
+  const counted = (acquired: number, lost: number): Promise<unknown> =>
+    waitFor(
+      `${acquired} locks, of which ${lost} were lost`,
+      async () => isDeepStrictEqual(await figures(), { acquired, lost, held: KEYS }),
+      { state: figures },
+    );
+  await counted(KEYS, 0);
+  await command((client) => client.flushall());
+  await counted(2 * KEYS, KEYS);
+  await redis.process.kill();
+  await redis.process.start();
+  await counted(3 * KEYS, 2 * KEYS);
 });

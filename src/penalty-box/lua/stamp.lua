@@ -6,6 +6,8 @@ if meta.rebuilding ~= RUN then return { 'NOT_READY' } end
 put('incarnation', RUN .. ':' .. ARGV[4])
 put('layout', LAYOUT)
 put('rebuilding', '')
+-- Counted now, and not before: a rebuild that is begun anew would count them twice.
+acquired = call('HLEN', LOCKS)
 for i, topic in ipairs({ 'retryTopic', 'mainTopic' }) do
   if (ARGV[4 + i] or '') ~= '' then put(topic, ARGV[4 + i]) end
 end

@@ -106,7 +106,7 @@ local function open(unit, byClaimant, place)
   local lock = { number('lid'), '', NOW, 0, 0, 0, 1, 0, known_to(unit, false), 0, 0, 0 }
   locks.put(unit, lock)
   ages.put(unit, next_age())
-  acquired = acquired + 1
+  if meta.rebuilding ~= RUN then acquired = acquired + 1 end
   tell('locked', unit, place)
   if unit:sub(1, 1) == 'n' then add('nullUnits', 1) end
   if not byClaimant then changed(unit) end
@@ -116,8 +116,10 @@ end
 local function close(unit, lock, reason)
   locks.drop(unit); due.drop(unit); ages.drop(unit)
   if lock[PARKED] ~= 0 then parks(-1, unit) end
-  released[#released + 1] = reason
-  released[#released + 1] = NOW - lock[SINCE]
+  if meta.rebuilding ~= RUN then
+    released[#released + 1] = reason
+    released[#released + 1] = NOW - lock[SINCE]
+  end
   tell('unlocked', unit, '', 0, reason)
   if unit:sub(1, 1) == 'n' then add('nullUnits', -1) end
   local upto = known_to(unit, lock)
