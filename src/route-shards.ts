@@ -105,6 +105,7 @@ export function openShard(partition: number, route: RouteConfig, needs: Needs): 
       range: () => positions.retryRange(partition),
     },
     inlineUpTo: () => backpressure.inlineUpTo(partition),
+    reading: () => !backpressure.stops(partition),
     onFull: () => {
       backpressure.onFull(partition);
     },

@@ -23,6 +23,8 @@ interface Deps {
   readonly box: Pick<OwnerBox, 'lagging' | 'carry' | 'unitsByLock' | 'parks' | 'parksTold'>;
   readonly journal: Pick<Journal, 'inTurn' | 'flush'>;
   readonly ingest: Pick<Ingest, 'cursor' | 'reached'>;
+  /** Redis has room: the retry partition is read on. */
+  readonly reading: () => boolean;
   readonly policy: CarryPolicy;
   readonly to: CopyTo;
   readonly send: Send;
@@ -37,6 +39,10 @@ interface Deps {
 
 /** Copies on their way at a time: their payloads are in memory, and the journal waits for them. */
 const BATCH = 50;
+/** Copies would be read behind all that lies before them, and the journal be silent until then. */
+const BACKLOG = 1_000;
+/** Reading may stop while copies are waited for: how soon that is seen, ms. */
+const LOOK = 500;
 /** Parks are told anew when this much lies behind them, or after this time. */
 const PARKS_INTERVAL = 60_000;
 /** A value that was left at its origin stays there. */
@@ -99,7 +105,7 @@ export class CarryForward {
       },
       this.#deps.policy,
     );
-    if (before === null) return;
+    if (before === null || !this.#keepsUp(end)) return;
     const carried = await this.#carry(before);
     this.#carriedBefore = before;
     this.#deps.logger.info(
@@ -125,7 +131,7 @@ export class CarryForward {
       return unit === undefined ? [] : [{ unit, place: id.subarray(6) }];
     });
     let carried = 0;
-    for (let i = 0; i < entries.length && !this.#stopped; i += BATCH) {
+    for (let i = 0; i < entries.length && !this.#stopped && this.#deps.reading(); i += BATCH) {
       carried += await this.#deps.journal.inTurn(() => this.#append(entries.slice(i, i + BATCH), before));
     }
     return carried;
@@ -143,7 +149,13 @@ export class CarryForward {
     return [...ids.values()];
   }
 
-  /** Resolves when the copies have been read. */
+  /** What is appended now is read soon. */
+  #keepsUp(end: number): boolean {
+    const { reading, ingest } = this.#deps;
+    return reading() && end - ingest.cursor <= BACKLOG;
+  }
+
+  /** Resolves when the copies have been read, or can't be for now. */
   async #append(entries: readonly { unit: Unit; place: Place }[], before: number): Promise<number> {
     const aged = accepted(await this.#deps.box.carry(entries), 'carry').filter(
       ({ retryOffset }) => retryOffset < before,
@@ -154,8 +166,19 @@ export class CarryForward {
       if (result.kind === 'unknown') throw result.error;
       if (result.kind === 'written') last = Math.max(last, result.offset);
     }
-    await this.#deps.ingest.reached(last + 1);
+    await this.#untilRead(last + 1);
     return results.filter(({ kind }) => kind === 'written').length;
+  }
+
+  /** A Redis that is full is read into when there is less in it; and the journal, which waits for the copies, is in it. */
+  async #untilRead(offset: number): Promise<void> {
+    const { ingest, reading, clock } = this.#deps;
+    const reached = new AbortController();
+    const waiting = ingest.reached(offset).finally(() => {
+      reached.abort();
+    });
+    while (!reached.signal.aborted && reading())
+      await Promise.race([waiting, clock.sleep(LOOK, reached.signal).catch(() => undefined)]);
   }
 
   async #send(entry: AgedEntry): Promise<SendResult | { readonly kind: 'gone' }> {

@@ -38,6 +38,8 @@ export interface ShardDeps {
   readonly onLost: (job: Job) => void;
   /** Larger messages are left in the retry topic, bytes. */
   readonly inlineUpTo: () => number;
+  /** Redis has room: the retry partition is read on. */
+  readonly reading: () => boolean;
   /** Redis has no memory for more. */
   readonly onFull: () => void;
   /** Reads the retry partition from there on. */

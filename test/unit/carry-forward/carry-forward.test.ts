@@ -22,6 +22,9 @@ function aShard(...offsets: number[]) {
   let answer = (): SendResult => ({ kind: 'written', offset: end++ });
   let young: (age: number) => number = () => 0;
   let refuses = false;
+  let cursor = 900;
+  let reading = true;
+  let reached = (): Promise<void> => Promise.resolve();
   const ok = <Value>(value: Value): Promise<OwnerReply<Value>> =>
     Promise.resolve(refuses ? { kind: 'fenced' } : { kind: 'ok', value, nextDue: null });
   const carryForward = new CarryForward({
@@ -51,12 +54,15 @@ function aShard(...offsets: number[]) {
       flush: () => Promise.resolve(true),
     },
     ingest: {
-      cursor: 900,
+      get cursor() {
+        return cursor;
+      },
       reached: (offset) => {
         happened.push(`read up to ${String(offset)}`);
-        return Promise.resolve();
+        return reached();
       },
     },
+    reading: () => reading,
     policy: { age: HOUR, distance: 100 },
     to: { route: 'orders', retryTopic: 'orders.retry', home: HOME },
     send: ({ topic, partition }, record, settle) => {
@@ -87,6 +93,9 @@ function aShard(...offsets: number[]) {
     answer: (next: typeof answer) => void (answer = next),
     youngest: (next: typeof young) => void (young = next),
     refuse: () => void (refuses = true),
+    readTo: (next: number) => void (cursor = next),
+    stopReading: () => void (reading = false),
+    neverReach: () => void (reached = () => new Promise(() => undefined)),
     consider: async (checkpoint: number, more: { heldByParks?: boolean; end?: number } = {}) => {
       const findings = { checkpoint, held: entries.size, heldByParks: more.heldByParks ?? false };
       await carryForward.consider(findings, { first: 0, end: more.end ?? 1_000 });
@@ -195,5 +204,33 @@ describe('what tells of parked keys', () => {
     await consider(990, { heldByParks: true });
     await consider(970, { heldByParks: true });
     expect(happened).toHaveLength(6);
+  });
+});
+
+describe('where copies would not be read soon', () => {
+  test('nothing is copied while much lies unread, or reading has stopped', async () => {
+    const shard = aShard(1, 2, 3);
+    shard.readTo(3_000);
+    await shard.consider(0, { end: 4_001 });
+    expect(shard.copies).toEqual([]);
+    await shard.consider(0, { end: 4_000 });
+    expect(shard.copies).toHaveLength(3);
+
+    const stopped = aShard(1, 2, 3);
+    stopped.stopReading();
+    await stopped.consider(0);
+    expect(stopped.copies).toEqual([]);
+  });
+
+  test('the journal goes on when reading stops with copies on their way', async () => {
+    const shard = aShard(1, 2, 3);
+    shard.neverReach();
+    const considered = shard.consider(0);
+    await shard.clock.advance(10_000);
+    expect(shard.happened).not.toContain('journal goes on');
+    shard.stopReading();
+    await shard.clock.advance(10_000);
+    await considered;
+    expect(shard.happened.at(-1)).toBe('journal goes on');
   });
 });
