@@ -76,6 +76,8 @@ async function blow(bench: Storm['bench'], prometheus: Prometheus): Promise<void
       const series = `retry_orchestrator_${counted}, route="${orders}"}`;
       await seen(prometheus, series, `rate(${series}[5s]) > 0`);
     }
+    for (const lag of ['consumer_lag_messages', 'cursor_drift_seconds'])
+      await seen(prometheus, lag, `retry_orchestrator_${lag}{route="${orders}"} >= 0`);
     await seen(prometheus, 'the open breaker', `retry_orchestrator_breaker_state{route="${payments}"} == 2`);
   } finally {
     abort.abort();
