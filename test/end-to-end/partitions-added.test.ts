@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Bench } from '../support/bench.ts';
 import { failFirst, History } from '../support/history.ts';
@@ -67,7 +68,7 @@ test('partitions that only the main topic has wait for their retry partitions, w
   expect(history.of(added[0]!).map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
   expect(history.violations([before, meanwhile, ...added])).toEqual([]);
   await bench.unlocked('main-first');
-  await expect(bench.shards('main-first')).resolves.toEqual([0, 1, 2]);
+  await waitFor('all shards', async () => isDeepStrictEqual(await bench.shards('main-first'), [0, 1, 2]));
   await waitFor('readiness', async () => (await bench.service.status('/readyz')) === 200);
   await expect(logged('main-first', 'route_degraded', 'route_recovered')).resolves.toHaveLength(2);
 });
