@@ -50,8 +50,8 @@ interface Needs {
 /** Sends on their way to Kafka, of all routes together: what is released beyond that would only wait in memory. */
 const SENDS_LIMIT = 6_000;
 
-/** Messages that wait for their headers and values, likewise: they are small until then, and don't hold up the others. */
-const READS_LIMIT = 20_000;
+/** Messages that wait for their headers and values, likewise: 20,000 of them took 100 MB. They don't hold up the others. */
+const READS_LIMIT = 5_000;
 
 /** One shard of a route, with all that it needs of the route and of the process. */
 export function openShard(partition: number, route: RouteConfig, needs: Needs): Shard {

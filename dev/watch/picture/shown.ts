@@ -37,5 +37,7 @@ function scaled(value: number, step: number, names: readonly string[]): string {
 
 function digits(value: number): string {
   const fraction = Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0;
-  return value.toLocaleString('en-US', { maximumFractionDigits: fraction });
+  // Not "-0".
+  const rounded = Number(value.toFixed(fraction)) || 0;
+  return rounded.toLocaleString('en-US', { maximumFractionDigits: fraction });
 }
