@@ -2,10 +2,12 @@ import type { Clock } from './clock.ts';
 import type { Component } from './component.ts';
 
 interface Deps {
-  /** ms from the end of one look to the next one, and before the first. */
+  /** ms before the first look, and from the end of one to the next one. */
   readonly interval: number;
-  /** Never rejects. */
-  readonly look: () => Promise<void>;
+  /** The first look is not waited for. */
+  readonly atOnce?: boolean;
+  /** Never rejects. May answer in how many ms to look again, instead of after the interval. */
+  readonly look: () => Promise<number | undefined> | Promise<void>;
   readonly clock: Clock;
 }
 
@@ -31,10 +33,11 @@ export class Recurring implements Component {
   }
 
   async #run(): Promise<void> {
-    const { interval, look, clock } = this.#deps;
+    const { interval, atOnce = false, look, clock } = this.#deps;
+    let next = atOnce ? await look() : interval;
     while (!this.#isStopped()) {
-      await clock.sleep(interval, this.#abort.signal).catch(() => undefined);
-      if (!this.#isStopped()) await look();
+      await clock.sleep(next ?? interval, this.#abort.signal).catch(() => undefined);
+      if (!this.#isStopped()) next = await look();
     }
   }
 

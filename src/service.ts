@@ -107,9 +107,10 @@ export function createService(
   config: Config,
   { logger, logLevel, clock, random = jitterSource }: Overrides,
 ): Component {
+  const version = versionOfPackage();
   const metrics = createMetrics(
     config.routes.map(({ name }) => name),
-    { environment: config.environment, version: versionOfPackage() },
+    { environment: config.environment, version },
   );
   const onClientError: OnClientError = (error) => {
     metrics.kafkaClientErrors.inc({ code: kafkaCodeOf(error) });
@@ -161,7 +162,7 @@ export function createService(
     logger,
   });
   const nonce = (): string => randomBytes(9).toString('base64url');
-  const tracing = createTracing(versionOfPackage(), clock);
+  const tracing = createTracing(version, clock);
   const { events, parts: eventParts } = createEvents(config, {
     metrics,
     nonce,
@@ -231,7 +232,7 @@ export function createService(
     http: config.http,
     tracing,
     logLevel,
-    version: versionOfPackage(),
+    version,
     environment: config.environment,
     logger,
     clock,

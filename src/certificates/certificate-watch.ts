@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Component } from '../component.ts';
 import type { Logger } from '../logger.ts';
+import { Recurring } from '../recurring.ts';
 import { Trouble } from '../trouble.ts';
 import type { CertificateSeen } from './read-certificates.ts';
 
@@ -19,38 +20,31 @@ const RETRY = 60_000;
 export class CertificateWatch implements Component {
   readonly #deps: Deps;
   readonly #trouble: Trouble;
-  readonly #abort = new AbortController();
-  #running: Promise<void> | null = null;
+  readonly #looks: Recurring;
   #expires: ReadonlyMap<string, number> = new Map();
 
   constructor(deps: Deps) {
     this.#deps = deps;
     this.#trouble = new Trouble(deps.logger);
+    this.#looks = new Recurring({
+      ...{ interval: INTERVAL, atOnce: true, clock: deps.clock },
+      look: async () => ((await this.#look()) ? INTERVAL : RETRY),
+    });
   }
 
   /** Does not wait for the first look. */
   start(): Promise<void> {
-    this.#running = this.#watch();
-    return Promise.resolve();
+    return this.#looks.start();
   }
 
-  async stop(): Promise<void> {
-    this.#abort.abort(new Error('stopped'));
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#looks.stop();
   }
 
   /** Seconds until each expires, negative if it has; by whose it is. */
   get secondsLeft(): ReadonlyMap<string, number> {
     const now = this.#deps.clock.now();
     return new Map([...this.#expires].map(([subject, expires]) => [subject, (expires - now) / 1_000]));
-  }
-
-  async #watch(): Promise<void> {
-    const { signal } = this.#abort;
-    while (!signal.aborted) {
-      const all = await this.#look();
-      await this.#deps.clock.sleep(all ? INTERVAL : RETRY, signal).catch(() => undefined);
-    }
   }
 
   /** Whether everything could be read. */

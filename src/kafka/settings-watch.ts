@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Component } from '../component.ts';
 import type { RouteConfig } from '../config/config.ts';
 import type { Logger } from '../logger.ts';
+import { Recurring } from '../recurring.ts';
 import type { ClusterView, Read, TopicSettings } from './cluster-view.ts';
 import { whyOf } from './cluster-view.ts';
 import { compactions } from './compaction.ts';
@@ -32,8 +33,7 @@ const WHILE_REFUSED = 5_000;
  */
 export class SettingsWatch implements Component {
   readonly #deps: Deps;
-  readonly #abort = new AbortController();
-  #running: Promise<void> | null = null;
+  readonly #looks: Recurring;
   #view: Pick<ClusterView, 'close'> | null = null;
   #startedAt = 0;
   #known = false;
@@ -42,20 +42,23 @@ export class SettingsWatch implements Component {
 
   constructor(deps: Deps) {
     this.#deps = deps;
+    this.#looks = new Recurring({
+      ...{ interval: INTERVAL, atOnce: true, clock: deps.clock },
+      look: () => this.#watch(),
+    });
   }
 
   /** Does not wait for an answer: gates are not to be kept waiting. */
   start(): Promise<void> {
     this.#startedAt = this.#deps.clock.monotonic();
-    this.#running = this.#watch();
-    return Promise.resolve();
+    return this.#looks.start();
   }
 
   async stop(): Promise<void> {
-    this.#abort.abort(new Error('stopped'));
+    const stopped = this.#looks.stop();
     // It may be waiting for a broker that does not answer.
     await this.#view?.close();
-    await this.#running;
+    await stopped;
   }
 
   /** Why nothing of the route may be released, one line each. */
@@ -69,17 +72,14 @@ export class SettingsWatch implements Component {
     return !this.#known && this.#deps.clock.monotonic() - this.#startedAt < PATIENCE;
   }
 
-  async #watch(): Promise<void> {
-    const { clock } = this.#deps;
-    while (!this.#abort.signal.aborted) {
-      await this.#look();
-      if (!this.#known) {
-        this.#known = true;
-        this.#deps.onKnown();
-      }
-      const interval = this.#problems.size > 0 ? WHILE_REFUSED : INTERVAL;
-      await clock.sleep(interval, this.#abort.signal).catch(() => undefined);
+  /** In how many ms to look again. */
+  async #watch(): Promise<number> {
+    await this.#look();
+    if (!this.#known) {
+      this.#known = true;
+      this.#deps.onKnown();
     }
+    return this.#problems.size > 0 ? WHILE_REFUSED : INTERVAL;
   }
 
   async #look(): Promise<void> {

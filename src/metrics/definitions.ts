@@ -1,9 +1,8 @@
 import type { Definition } from './definition.ts';
 
-/** What a replica counts and sees of its routes, whichever shards it owns. Each has the label `route` and those given here. */
-
 const DAY = 86_400;
 
+/** What a replica counts and sees of its routes, whichever shards it owns. Each has the label `route` and those given here. */
 export const definitions = {
   locksAcquired: {
     type: 'counter',

@@ -1,6 +1,10 @@
 import type { Definition } from './definition.ts';
 import { KAFKA_CODES } from './kafka-codes.ts';
 
+/** What requests are told apart by; any other method is `other`. */
+export const HTTP_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+export const HTTP_STATUSES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
+
 /** What a replica says of itself, as a process: these have no label `route`. */
 export const processDefinitions = {
   buildInfo: {
@@ -24,9 +28,9 @@ export const processDefinitions = {
     unit: 'seconds',
     help: 'Time until the API had answered, by the pattern of the path (none: there is no such path). Streams of events count until they end.',
     labels: {
-      method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'other'],
+      method: [...HTTP_METHODS, 'other'],
       path: null,
-      status: ['1xx', '2xx', '3xx', '4xx', '5xx'],
+      status: HTTP_STATUSES,
     },
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   },

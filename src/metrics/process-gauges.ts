@@ -1,5 +1,5 @@
-import { Gauge, type Registry } from 'prom-client';
-import type { Definition } from './definition.ts';
+import type { Registry } from 'prom-client';
+import { collectedGauges } from './collected-gauge.ts';
 import { processDefinitions } from './process-definitions.ts';
 
 /** What a replica knows of itself. Read anew at each scrape, out of memory: a scrape asks nobody. */
@@ -17,20 +17,11 @@ export interface ProcessGauges {
 /** Gauges of the process that are read at each scrape. */
 export function createProcessGauges(register: Registry, prefix: string): ProcessGauges {
   let readings: ProcessReadings = { redisUp: false, certificates: new Map() };
-  const gauge = ({ name, help, labels }: Definition, collect: (gauge: Gauge) => void): void => {
-    new Gauge({
-      ...{ name: prefix + name, help, labelNames: Object.keys(labels), registers: [register] },
-      collect() {
-        collect(this);
-      },
-    });
-  };
-  gauge(processDefinitions.redisUp, (redisUp) => {
+  const gauge = collectedGauges(register, prefix);
+  gauge(processDefinitions.redisUp, [], (redisUp) => {
     redisUp.set(readings.redisUp ? 1 : 0);
   });
-  gauge(processDefinitions.certificateExpiry, (expiry) => {
-    // One that is not looked at any more is gone.
-    expiry.reset();
+  gauge(processDefinitions.certificateExpiry, ['target'], (expiry) => {
     for (const [target, seconds] of readings.certificates) expiry.set({ target }, seconds);
   });
   return {

@@ -1,5 +1,5 @@
-import { Gauge, type Registry } from 'prom-client';
-
+import type { Registry } from 'prom-client';
+import { collectedGauges } from './collected-gauge.ts';
 import type { Definition } from './definition.ts';
 import { shardDefinitions } from './shard-definitions.ts';
 
@@ -47,20 +47,7 @@ export function createShardGauges(
 ): ShardGauges {
   const shardsOf = new Map(routes.map((route) => [route, new Map<number, ShardReadings>()]));
 
-  const gauge = (
-    { name, help }: Definition,
-    labelNames: readonly string[],
-    collect: (gauge: Gauge) => void,
-  ): void => {
-    new Gauge({
-      ...{ name: prefix + name, help, labelNames: [...labelNames], registers: [register] },
-      collect() {
-        // What was there at the scrape before may be gone.
-        this.reset();
-        collect(this);
-      },
-    });
-  };
+  const gauge = collectedGauges(register, prefix);
   const perRoute = (definition: Definition, value: (shards: readonly ShardReadings[]) => number): void => {
     gauge(definition, ['route'], (all) => {
       for (const [route, shards] of shardsOf) all.set({ route }, value([...shards.values()]));

@@ -33,16 +33,22 @@ export class ApiClient {
 
   /** With an `idempotencyKey`, the same call again has no second effect. */
   post<Answer>(path: string, body: object, idempotencyKey?: string): Promise<Answer> {
-    const headers = {
-      'content-type': 'application/json',
-      ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
-    };
-    return this.#ask<Answer>('POST', path, { headers, body: JSON.stringify(body) });
+    const more = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey };
+    return this.#tell('POST', path, body, more);
   }
 
   put<Answer>(path: string, body: object): Promise<Answer> {
-    const headers = { 'content-type': 'application/json' };
-    return this.#ask<Answer>('PUT', path, { headers, body: JSON.stringify(body) });
+    return this.#tell('PUT', path, body);
+  }
+
+  #tell<Answer>(
+    method: string,
+    path: string,
+    body: object,
+    more: Record<string, string> = {},
+  ): Promise<Answer> {
+    const headers = { 'content-type': 'application/json', ...more };
+    return this.#ask<Answer>(method, path, { headers, body: JSON.stringify(body) });
   }
 
   async #ask<Answer>(

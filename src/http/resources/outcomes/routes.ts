@@ -3,7 +3,6 @@ import { readTraceContext } from '../../../domain/trace-context.ts';
 import { OrchestratorError } from '../../../errors.ts';
 import type { GateOutcome, OutcomeResult } from '../../../penalty-box/gate-box.ts';
 import type { App, AppContext } from '../../app-context.ts';
-
 import { failure, gateRecord, redirectHeaders } from '../../gate-records.ts';
 import { invalid } from '../../keys.ts';
 import type { RouteDesk } from '../../route-desk.ts';
