@@ -14,6 +14,7 @@ export interface Config {
     readonly clusterId: string | null;
     readonly sessionTimeout: number;
     readonly maxInFlight: number;
+    /** With what `tls` and `sasl` of the file come to: `security.protocol`, `sasl.password`, … Holds secrets. */
     readonly librdkafka: Readonly<Record<string, Scalar>>;
   };
   readonly redis: RedisConfig & { readonly memory: MemoryMargins };
@@ -83,16 +84,26 @@ export interface MemoryMargins {
   readonly stopAt: number;
 }
 
-/** How a server lets us in that is not given by a URL. */
+/** How TLS is spoken: PEM texts, null where none is given. */
+export interface RedisTls {
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+  /** null: the host that is connected to. */
+  readonly serverName: string | null;
+}
+
+/** How a server lets us in. Beside a URL: what it does not say. */
 export interface RedisAccess {
   readonly username: string | null;
   readonly password: string | null;
-  readonly tls: boolean;
+  /** null: in plain text. */
+  readonly tls: RedisTls | null;
 }
 
 /** One server, whichever one the Sentinels call the primary, or all primaries of a Cluster. */
 export type RedisConfig = { readonly keyPrefix: string } & (
-  | { readonly kind: 'url'; readonly url: string }
+  | { readonly kind: 'url'; readonly url: string; readonly access?: RedisAccess }
   | {
       readonly kind: 'sentinels';
       readonly sentinels: readonly Address[];

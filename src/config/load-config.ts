@@ -8,6 +8,7 @@ import { ConfigError } from './config-error.ts';
 import { checkNames } from './check-names.ts';
 import { checkApart, checkRoutes } from './cross-checks.ts';
 import { asMap, type Environment, type Reading, readSection } from './read-section.ts';
+import { kafkaAccess } from './kafka-access.ts';
 import { readNotify } from './notify.ts';
 import { readRedis } from './redis.ts';
 import { readRoute } from './route.ts';
@@ -35,7 +36,8 @@ export const settings = {
 } satisfies Schema;
 
 /**
- * Reads a configuration file. HTTP_PORT, KAFKA_BROKERS, LOG_LEVEL, REDIS_URL and the passwords of Redis in `env` win over it.
+ * Reads a configuration file. What `env` says wins over it: HTTP_PORT, KAFKA_BROKERS, LOG_LEVEL, REDIS_URL, and what it takes to
+ * be let in by Kafka and Redis.
  *
  * @throws ConfigError with everything that is wrong at once.
  */
@@ -86,9 +88,12 @@ function readConfig(document: unknown, path: string, reading: Reading): Config {
   const http = { ...sections.http, auth: readAuth(sections.http.auth, sections.environment, reading) };
   const notify = readNotify(sections.notify, reading);
   const { environment } = sections;
-  const kafka = environment
-    ? { ...sections.kafka, clientId: `${sections.kafka.clientId}-${environment}` }
-    : sections.kafka;
+  const { tls: _tls, sasl: _sasl, ...ofKafka } = sections.kafka;
+  const kafka = {
+    ...ofKafka,
+    clientId: environment ? `${ofKafka.clientId}-${environment}` : ofKafka.clientId,
+    librdkafka: kafkaAccess(sections.kafka, reading),
+  };
   const config = {
     ...sections,
     kafka,

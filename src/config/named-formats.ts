@@ -69,6 +69,7 @@ const namedFormats = {
   'route list': () => routeList,
   'route name': () => routeName,
   'scope list': () => listOf(oneOf('gate', 'read', 'operate')),
+  'sasl mechanism': () => oneOf('SCRAM-SHA-512', 'SCRAM-SHA-256', 'PLAIN'),
   schedule: () => listOf(duration()),
   secret: () => secret,
   'sentinel name': () => text('text', /^\S+$/, 'a name without spaces'),

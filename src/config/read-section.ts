@@ -82,7 +82,7 @@ function fit(
     if (node === undefined) {
       to.reading.problem(nodePath, `unknown setting; the nearest known one is "${closest(name, names)}"`);
     } else if (isSection(node)) {
-      fitting[name] = fit(node, value, nodePath, to) ?? {};
+      fitting[name] = fit(node, inFull(node, value), nodePath, to) ?? {};
     } else if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
       to.maps.set(nodePath, readMap(node, value, nodePath, to.reading));
     } else {
@@ -90,6 +90,11 @@ function fit(
     }
   }
   return fitting;
+}
+
+/** `tls: true` is short for `tls: { enabled: true }`. */
+function inFull(section: Section, written: unknown): unknown {
+  return typeof written === 'boolean' && 'enabled' in section._cvtProperties ? { enabled: written } : written;
 }
 
 function readMap(setting: Setting, written: object, path: string, reading: Reading): unknown {

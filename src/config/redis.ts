@@ -1,27 +1,20 @@
 import type { Config } from './config.ts';
 import { asMap, type Reading } from './read-section.ts';
 import type { ValuesOf } from './schema.ts';
+import { besideUrl, redisAccess, urlIsTls } from './redis-access.ts';
+import { namedSetting, readSecret } from './secret.ts';
 import type { redisSettings } from './settings/redis.ts';
 
 /** What says where Redis is. One of them is there. */
 const MODES = ['url', 'sentinels', 'cluster'] as const;
 
-type Mode = (typeof MODES)[number];
-type RedisSetting = keyof typeof redisSettings;
-
-/** Settings that mean something in these modes only. */
-const BELONGS_TO: Partial<Record<RedisSetting, readonly Mode[]>> = {
-  sentinelName: ['sentinels'],
-  sentinelPassword: ['sentinels'],
-  username: ['sentinels', 'cluster'],
-  password: ['sentinels', 'cluster'],
-  tls: ['sentinels', 'cluster'],
-};
+/** Settings that mean something with Sentinels only. */
+const OF_SENTINELS = ['sentinelName', 'sentinelPassword', 'sentinelPasswordFile'] as const;
 
 /**
  * Decides how Redis is found. Like `readSection`: only to be used when no problem was reported.
  *
- * Passwords of the environment are left alone where they mean nothing: they are often there to make REDIS_URL of.
+ * The Sentinels' password of the environment is left alone where there are none: it means nothing then.
  */
 export function readRedis(
   values: ValuesOf<typeof redisSettings>,
@@ -30,49 +23,44 @@ export function readRedis(
 ): Config['redis'] {
   const file = asMap(written) ?? {};
   const isWritten = (name: string): boolean => file[name] !== undefined && file[name] !== null;
-  const urlName = reading.env['REDIS_URL'] ? 'REDIS_URL (for redis.url)' : 'redis.url';
+  const urlName = namedSetting('redis.url', 'REDIS_URL', reading);
   const modes = MODES.filter((mode) => isWritten(mode) || (mode === 'url' && reading.env['REDIS_URL']));
   const names = modes.map((mode) => (mode === 'url' ? urlName : `redis.${mode}`));
   if (names.length > 1) {
     reading.problem(names[0] ?? urlName, `is set beside ${names.slice(1).join(' and ')}; keep one of them`);
   }
   const mode = modes[0] ?? 'url';
-  if (modes.length < 2) refuseStrangers(mode, isWritten, reading);
+  if (mode !== 'sentinels' && modes.length < 2) {
+    for (const name of OF_SENTINELS) {
+      if (isWritten(name)) reading.problem(`redis.${name}`, 'belongs to redis.sentinels; remove it');
+    }
+  }
 
-  const { keyPrefix, memory, url, sentinels, sentinelName, sentinelPassword, cluster } = values;
+  const { keyPrefix, memory, url, sentinels, sentinelName, cluster } = values;
   if (memory.stopAt < memory.leaveOutAt) {
     reading.problem('redis.memory.stopAt', 'is less than leaveOutAt; make it at least as much');
   }
-  const { username, password, tls } = values;
-  const access = { username, password, tls };
-  if (mode === 'sentinels') {
-    if (!isWritten('sentinelName')) {
-      reading.problem('redis.sentinelName', 'is required with redis.sentinels: what they call the primary');
-    }
-    return {
-      kind: 'sentinels',
-      sentinels: sentinels ?? [],
-      name: sentinelName ?? '',
-      sentinelPassword,
-      access,
-      keyPrefix,
-      memory,
-    };
+  const common = { keyPrefix, memory };
+  if (mode === 'url') {
+    const access = redisAccess(values, urlIsTls(url), reading);
+    return { kind: 'url', ...besideUrl(url, access, { urlName, values }, reading), ...common };
   }
-  if (mode === 'cluster') return { kind: 'cluster', seeds: cluster ?? [], access, keyPrefix, memory };
-  return { kind: 'url', url, keyPrefix, memory };
-}
-
-function refuseStrangers(mode: Mode, isWritten: (name: string) => boolean, reading: Reading): void {
-  for (const [name, modes] of Object.entries(BELONGS_TO)) {
-    if (!isWritten(name) || modes.includes(mode)) continue;
-    const remedy =
-      mode === 'url' && !name.startsWith('sentinel')
-        ? 'without them, write it into redis.url, as rediss://user:password@host'
-        : 'remove it';
-    reading.problem(
-      `redis.${name}`,
-      `belongs to ${modes.map((each) => `redis.${each}`).join(' and ')}; ${remedy}`,
-    );
+  const access = redisAccess(values, false, reading);
+  if (mode === 'cluster') return { kind: 'cluster', seeds: cluster ?? [], access, ...common };
+  if (!isWritten('sentinelName')) {
+    reading.problem('redis.sentinelName', 'is required with redis.sentinels: what they call the primary');
   }
+  const sentinelPassword = readSecret(
+    {
+      path: 'redis.sentinelPassword',
+      env: 'REDIS_SENTINEL_PASSWORD',
+      value: values.sentinelPassword,
+      file: values.sentinelPasswordFile,
+    },
+    reading,
+  );
+  return {
+    ...{ kind: 'sentinels', sentinels: sentinels ?? [], name: sentinelName ?? '' },
+    ...{ sentinelPassword, access, ...common },
+  };
 }

@@ -1,13 +1,14 @@
+import type { ConnectionOptions } from 'node:tls';
 import { Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
-import type { RedisAccess, RedisConfig } from '../config/config.ts';
+import type { RedisAccess, RedisConfig, RedisTls } from '../config/config.ts';
 import type { Address } from '../config/formats.ts';
 
 export type SentinelTarget = Omit<Extract<RedisConfig, { kind: 'sentinels' }>, 'keyPrefix'>;
 
 /** What one connection is made to. Behind Sentinels it is another server after each failover. */
 export type RedisTarget =
-  | { readonly kind: 'url'; readonly url: string }
+  | { readonly kind: 'url'; readonly url: string; readonly access?: RedisAccess }
   | SentinelTarget
   | { readonly kind: 'node'; readonly address: Address; readonly access: RedisAccess };
 
@@ -27,7 +28,7 @@ export function clientOf(target: RedisTarget, settings: RedisOptions): Redis {
   } as const;
   switch (target.kind) {
     case 'url':
-      return new Redis(target.url, options);
+      return new Redis(target.url, { ...(target.access && accessOptions(target.access)), ...options });
     case 'node':
       return new Redis({ ...accessOptions(target.access), ...target.address, ...options });
     case 'sentinels':
@@ -39,7 +40,16 @@ function accessOptions({ username, password, tls }: RedisAccess): RedisOptions {
   return {
     ...(username === null ? {} : { username }),
     ...(password === null ? {} : { password }),
-    ...(tls ? { tls: {} } : {}),
+    ...(tls === null ? {} : { tls: tlsOptions(tls) }),
+  };
+}
+
+export function tlsOptions({ ca, cert, key, serverName }: RedisTls): ConnectionOptions {
+  return {
+    ...(ca === null ? {} : { ca }),
+    ...(cert === null ? {} : { cert }),
+    ...(key === null ? {} : { key }),
+    ...(serverName === null ? {} : { servername: serverName }),
   };
 }
 
@@ -52,6 +62,6 @@ function sentinelOptions({ sentinels, name, sentinelPassword, access }: Sentinel
     sentinelRetryStrategy: retryDelay,
     sentinelCommandTimeout: 5_000,
     ...(sentinelPassword === null ? {} : { sentinelPassword }),
-    ...(access.tls ? { sentinelTLS: {}, enableTLSForSentinelMode: true } : {}),
+    ...(access.tls === null ? {} : { sentinelTLS: tlsOptions(access.tls), enableTLSForSentinelMode: true }),
   };
 }

@@ -3,7 +3,7 @@ import type { Schema } from '../schema.ts';
 export const redisSettings = {
   url: {
     format: 'redis url',
-    doc: 'The Redis that holds the index, user name and password included; `rediss://` for TLS. Its `maxmemory-policy` must be `noeviction`. Not with `sentinels` or `cluster`.',
+    doc: 'The Redis that holds the index, `rediss://` for TLS, with user name and password where they are not given apart. Its `maxmemory-policy` must be `noeviction`. Not with `sentinels` or `cluster`.',
     default: 'redis://localhost:6379/0',
     env: 'REDIS_URL',
   },
@@ -26,6 +26,13 @@ export const redisSettings = {
     nullable: true,
     env: 'REDIS_SENTINEL_PASSWORD',
   },
+  sentinelPasswordFile: {
+    format: 'path',
+    doc: 'Instead of `sentinelPassword`: a file that holds it and nothing else. It is read at the start.',
+    default: null,
+    nullable: true,
+    env: 'REDIS_SENTINEL_PASSWORD_FILE',
+  },
   cluster: {
     format: 'address list',
     doc: 'Instead of `url`: some nodes of a Redis Cluster, each as `host:port`. One that answers is enough to find the others.',
@@ -34,21 +41,64 @@ export const redisSettings = {
   },
   username: {
     format: 'user name',
-    doc: 'The user of Redis, with `sentinels` or `cluster`.',
+    doc: 'The user of Redis (ACL).',
     default: null,
     nullable: true,
+    defaultDoc: 'that of `url`; without one Redis takes `default`',
+    env: 'REDIS_USERNAME',
   },
   password: {
     format: 'secret',
-    doc: 'The password of Redis, with `sentinels` or `cluster`.',
+    doc: 'The password of Redis. Better in the environment or in `passwordFile` than in this file.',
     default: null,
     nullable: true,
+    defaultDoc: 'that of `url`',
     env: 'REDIS_PASSWORD',
   },
+  passwordFile: {
+    format: 'path',
+    doc: 'Instead of `password`: a file that holds it and nothing else. It is read at the start.',
+    default: null,
+    nullable: true,
+    env: 'REDIS_PASSWORD_FILE',
+  },
   tls: {
-    format: 'boolean',
-    doc: 'TLS to everything in `sentinels` or `cluster`, and to the servers that they name.',
-    default: false,
+    enabled: {
+      format: 'boolean',
+      doc: 'TLS to everything in `sentinels` or `cluster`, and to the servers that they name. `tls: true` is short for `tls: { enabled: true }`.',
+      default: null,
+      nullable: true,
+      defaultDoc: '`true` with `rediss://`, else `false`',
+    },
+    caFile: {
+      format: 'path',
+      doc: 'A PEM file with the authorities that Redis is trusted by.',
+      default: null,
+      nullable: true,
+      defaultDoc: 'those of Node.js',
+      env: 'REDIS_TLS_CA_FILE',
+    },
+    certFile: {
+      format: 'path',
+      doc: 'A PEM file with the certificate of this client, for a Redis that wants one (`tls-auth-clients`).',
+      default: null,
+      nullable: true,
+      env: 'REDIS_TLS_CERT_FILE',
+    },
+    keyFile: {
+      format: 'path',
+      doc: 'A PEM file with the key that belongs to `certFile`.',
+      default: null,
+      nullable: true,
+      env: 'REDIS_TLS_KEY_FILE',
+    },
+    serverName: {
+      format: 'host',
+      doc: 'The name that the certificates of the servers are to be for, where it is another than the one that is connected to.',
+      default: null,
+      nullable: true,
+      env: 'REDIS_TLS_SERVER_NAME',
+    },
   },
   memory: {
     leaveOutAt: {

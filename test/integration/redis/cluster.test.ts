@@ -167,7 +167,7 @@ function configuration(cluster: RedisClusterServers): RedisConfig {
     kind: 'cluster',
     // A seed that is not there is passed over.
     seeds: [address('127.0.0.1:1'), address(cluster.nodes[4]?.address ?? '')],
-    access: { username: null, password: null, tls: false },
+    access: { username: null, password: null, tls: null },
     keyPrefix: KEY_PREFIX,
   };
 }

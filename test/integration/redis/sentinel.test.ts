@@ -117,7 +117,7 @@ function configuration({ sentinel, name }: Pick<SentinelSet, 'sentinel' | 'name'
     sentinels: [address('127.0.0.1:1'), address(sentinel)],
     name,
     sentinelPassword: null,
-    access: { username: null, password: null, tls: false },
+    access: { username: null, password: null, tls: null },
     keyPrefix: KEY_PREFIX,
   };
 }

@@ -19,7 +19,8 @@ function read(written: Record<string, unknown>, env: Record<string, string> = {}
   return { config, problems };
 }
 
-const access = { username: null, password: null, tls: false };
+const access = { username: null, password: null, tls: null };
+const tls = { ca: null, cert: null, key: null, serverName: null };
 
 const memory = { leaveOutAt: 0.75, stopAt: 0.9 };
 
@@ -45,7 +46,7 @@ describe('Redis is found', () => {
       ],
       name: 'box',
       sentinelPassword: null,
-      access: { username: 'ro', password: null, tls: true },
+      access: { username: 'ro', password: null, tls },
       keyPrefix: 'ro:',
       memory,
     });
@@ -66,6 +67,24 @@ describe('Redis is found', () => {
     expect(read({ sentinels: ['s:1'], sentinelName: 'box' }, env).config).toMatchObject({
       sentinelPassword: 'two',
       access: { password: 'one' },
+    });
+  });
+
+  test('by a URL, with what it does not say from elsewhere', () => {
+    const env = { REDIS_URL: 'rediss://service@r:6380/2', REDIS_PASSWORD: 'p@ss%word' };
+    expect(read({ tls: { serverName: 'redis.internal' } }, env)).toEqual({
+      problems: [],
+      config: {
+        kind: 'url',
+        url: 'rediss://r:6380/2',
+        access: {
+          username: 'service',
+          password: 'p@ss%word',
+          tls: { ...tls, serverName: 'redis.internal' },
+        },
+        keyPrefix: 'ro:',
+        memory,
+      },
     });
   });
 
@@ -102,9 +121,35 @@ test.each([
     'redis.sentinelName: belongs to redis.sentinels; remove it',
   ],
   [
-    { password: 'hunter2' },
+    { url: 'redis://:one@r', password: 'hunter2' },
     {},
-    'redis.password: belongs to redis.sentinels and redis.cluster; without them, write it into redis.url, as rediss://user:password@host',
+    'redis.password: is another one than in redis.url; keep one of them',
+  ],
+  [
+    { url: 'redis://me@r' },
+    { REDIS_USERNAME: 'you' },
+    'REDIS_USERNAME (for redis.username): is another one than in redis.url; keep one of them',
+  ],
+  [
+    { password: 'hunter2', passwordFile: '/run/secrets/redis' },
+    {},
+    'redis.passwordFile: is set beside redis.password; keep one of them',
+  ],
+  [
+    { passwordFile: '/nowhere/at/all' },
+    {},
+    "redis.passwordFile: can't be read: ENOENT: no such file or directory, open '/nowhere/at/all'",
+  ],
+  [
+    { tls: { caFile: import.meta.filename } },
+    {},
+    `redis.tls.caFile: ${import.meta.filename} does not hold a certificate in PEM form (-----BEGIN …)`,
+    'redis.tls.caFile: means nothing without TLS: redis.tls.enabled: true, or a URL that begins with rediss://',
+  ],
+  [
+    { url: 'redis://r', tls: true },
+    {},
+    'redis.tls.enabled: is true, and redis.url begins with redis://; change one of them',
   ],
   [{ cluster: ['n'] }, {}, 'redis.cluster: "n" is not an address like redis-1:6379'],
   [
@@ -113,6 +158,6 @@ test.each([
     'redis.cluster: the entry is not an address like redis-1:6379',
   ],
   [{ cluster: [] }, {}, 'redis.cluster: the list is empty; give at least one'],
-])('%j with %j is refused', (written, env, problem) => {
-  expect(read(written, env).problems).toEqual([problem]);
+])('%j with %j is refused', (written, env, ...problems) => {
+  expect(read(written, env).problems).toEqual(problems);
 });
