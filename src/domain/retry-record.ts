@@ -167,9 +167,17 @@ export function readRetryRecord(record: KafkaRecord, { mainTopic, now }: Home): 
     attempt: cappedAttempt(attempts ?? 1),
     claim,
     announced: claim !== '' && text(HEADER.unannounced) !== 'true',
+    ...(delivery === undefined ? {} : laterError(record, text(HEADER.errorClass))),
     ...carriedFacts(text, own, now),
     token: delivery === undefined ? null : parseToken(delivery),
   };
+}
+
+/** A tool that knows nothing of us keeps our headers when a redelivered record fails, and says in its own why it did. */
+function laterError(record: KafkaRecord, own: string | undefined) {
+  if (own !== undefined) return {};
+  const foreign = understandForeign(record);
+  return foreign && { errorClass: foreign.errorClass ?? '', errorMessage: foreign.errorMessage ?? '' };
 }
 
 /** What a copy says of itself. Its times begin when it is read. */

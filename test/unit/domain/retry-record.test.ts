@@ -156,6 +156,30 @@ describe('a retry record', () => {
     expect(readRetryRecord(record({ ...ORIGIN, 'x-retry-delivery': 'x' }), place).token).toBeNull();
   });
 
+  test('where a tool publishes the failure of a redelivered record, our headers say which, and its own say why', () => {
+    const spring = {
+      ...ORIGIN,
+      ...{ 'x-retry-attempt': '3', 'x-retry-delivery': '0000000000000029.abcdefghijkl-0' },
+      ...{ 'kafka_dlt-exception-cause-fqcn': 'shop.NoAnswer', 'kafka_dlt-exception-message': 'not there' },
+      'kafka_dlt-original-topic': 'orders',
+      'kafka_dlt-original-partition': '\0\0\0\u0002',
+      'kafka_dlt-original-offset': '\0\0\0\0\0\0\0\u0007',
+    };
+    expect(readRetryRecord(record(spring), place)).toMatchObject({
+      ...{ origin: { topic: 'orders', partition: 2, offset: 41 }, attempt: 3 },
+      ...{ errorClass: 'shop.NoAnswer', errorMessage: 'not there' },
+    });
+    const both = { ...spring, 'x-retry-error-class': 'Timeout', 'x-retry-error-message': 'later' };
+    expect(readRetryRecord(record(both), place)).toMatchObject({
+      ...{ errorClass: 'Timeout', errorMessage: 'later' },
+    });
+    // A gate writes no error into a follower; what is there comes from an earlier hop.
+    const { 'x-retry-delivery': _, ...follower } = spring;
+    expect(readRetryRecord(record({ ...follower, 'x-retry-attempt': '0' }), place)).toMatchObject({
+      ...{ errorClass: '', errorMessage: '' },
+    });
+  });
+
   test('whatever the headers hold, it is read, and every number fits where it is kept', () => {
     const names = fc.constantFrom(
       ...Object.keys(ORIGIN),

@@ -1,5 +1,6 @@
 package retrygate;
 
+import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -94,6 +95,8 @@ public final class RetryGate implements ConsumerRebalanceListener, AutoCloseable
   private static final Duration CLAIM = Duration.ofSeconds(8);
   private static final long START = System.nanoTime();
   private static final long RENEW_EVERY_MS = 1_000;
+  /** So long at most between two polls, whatever `max.poll.records` is: the rest is read again. */
+  private static final long HANDLE_AT_MOST_MS = 10_000;
   private static final int MAX_ITEMS = 100;
   private static final int MAX_KEY_BYTES = 256 * 1024;
 
@@ -111,6 +114,7 @@ public final class RetryGate implements ConsumerRebalanceListener, AutoCloseable
   /** After no answer nobody is asked until then: one service that is away must not cost a timeout for each partition. */
   private long serviceAwayUntil;
   private long serviceBackoff;
+  private long pollAgainAt;
   private volatile boolean stopping;
 
   /** `kafka`: how to connect. The gate publishes by a producer of its own, since the order of the retries rests on it. */
@@ -187,10 +191,6 @@ public final class RetryGate implements ConsumerRebalanceListener, AutoCloseable
     boolean ok() {
       return status >= 200 && status < 300;
     }
-
-    boolean fenced() {
-      return "FENCED".equals(body.path("code").asText());
-    }
   }
 
   // ---- The life of the consumer
@@ -215,6 +215,7 @@ public final class RetryGate implements ConsumerRebalanceListener, AutoCloseable
 
   /** Takes what a poll returned through all its steps, and does what is due. Call it after every poll, also an empty one. */
   public void handle(ConsumerRecords<byte[], byte[]> records, Handler handler) {
+    pollAgainAt = now() + HANDLE_AT_MOST_MS;
     for (TopicPartition id : records.partitions()) {
       Partition partition = partitions.get(id.partition());
       if (partition != null && id.equals(partition.id)) handleAll(partition, records.records(id), handler);
@@ -248,7 +249,8 @@ public final class RetryGate implements ConsumerRebalanceListener, AutoCloseable
   private void handleAll(Partition partition, List<ConsumerRecord<byte[], byte[]>> records, Handler handler) {
     partition.verdicts.clear();
     for (int i = 0; i < records.size(); i++) {
-      if (stopping || partition.paused || !finish(partition, records.subList(i, records.size()), handler)) {
+      boolean goOn = !stopping && !partition.paused && now() < pollAgainAt;
+      if (!goOn || !finish(partition, records.subList(i, records.size()), handler)) {
         // Read again later, and nothing behind it before.
         consumer.seek(partition.id, records.get(i).offset());
         consumer.pause(List.of(partition.id));
@@ -272,18 +274,9 @@ public final class RetryGate implements ConsumerRebalanceListener, AutoCloseable
       if (redelivered || partition.mustAsk(record.key(), record.offset())) {
         JsonNode verdict = ask(partition, records);
         if (verdict == null) return false;
-        switch (verdict.path("verdict").asText()) {
-          case "process" -> {}
-          case "skip" -> {
-            return true;
-          }
-          case "redirect" -> {
-            return publish(partition, record, verdict.path("headers"));
-          }
-          default -> {
-            return false;
-          }
-        }
+        String word = verdict.path("verdict").asText();
+        if (word.equals("skip")) return true;
+        if (word.equals("redirect")) return publish(partition, record, verdict.path("headers"));
       }
       ObjectNode outcome = run(partition, record, handler);
       if (outcome == null) return true;
@@ -319,18 +312,16 @@ public final class RetryGate implements ConsumerRebalanceListener, AutoCloseable
       ConsumerRecord<byte[], byte[]> record = asked.get(i);
       JsonNode verdict = verdicts.get(i);
       String word = verdict.path("verdict").asText();
-      if (word.equals("wait")) {
+      // Also what is not understood: it is no permission.
+      if (!List.of("process", "skip", "redirect").contains(word)) {
         partition.claimEnded();
         return null;
       }
       partition.verdicts.put(record.offset(), verdict);
       if (redelivered) continue;
-      if (word.equals("redirect")) {
-        announced(partition, record, verdict.path("headers"), null);
-      } else {
-        partition.outstanding.remove(record.offset());
-        if (word.equals("process") && record.key() != null) partition.listed.remove(ByteBuffer.wrap(record.key()));
-      }
+      if (word.equals("redirect")) announced(partition, record, verdict.path("headers"), null);
+      else partition.outstanding.remove(record.offset());
+      if (word.equals("process") && record.key() != null) partition.listed.remove(ByteBuffer.wrap(record.key()));
     }
     return partition.verdicts.remove(first.offset());
   }
@@ -361,14 +352,9 @@ public final class RetryGate implements ConsumerRebalanceListener, AutoCloseable
     JsonNode results = call(partition, "outcomes", body, "results", 1);
     if (results == null) return false;
     JsonNode result = results.get(0);
-    String word = result.path("result").asText();
-    if (word.equals("wait")) {
-      partition.claimEnded();
-      return false;
-    }
-    JsonNode error = partition.outcome.get("error");
+    ObjectNode outcome = partition.outcome;
     partition.outcome = null;
-    switch (word) {
+    switch (result.path("result").asText()) {
       case "done" -> {
         return true;
       }
@@ -377,12 +363,18 @@ public final class RetryGate implements ConsumerRebalanceListener, AutoCloseable
         return true;
       }
       case "redirect" -> {
-        announced(partition, record, result.path("headers"), error);
+        announced(partition, record, result.path("headers"), outcome.get("error"));
         return publish(partition, record, result.path("headers"));
       }
-      default -> {
+      case "block" -> {
         // The circuit breaker: the record stays where it is, and is tried again then.
         partition.waitUntil = now() + result.path("retryAfterMs").asLong(1_000);
+        return false;
+      }
+      default -> {
+        // `wait`: the same is told under the next claim.
+        partition.outcome = outcome;
+        partition.claimEnded();
         return false;
       }
     }
@@ -414,7 +406,7 @@ public final class RetryGate implements ConsumerRebalanceListener, AutoCloseable
       partition.outstanding.remove(record.offset());
       return true;
     } catch (KafkaException error) {
-      log.log(WARNING, "{0}: a record could not be published to {1}: {2}", partition.id, settings.retryTopic(), error);
+      log.log(WARNING, "{0}: no answer of {1}: {2}", partition.id, settings.retryTopic(), error.toString());
       partition.waitUntil = now() + 1_000;
       return false;
     }
@@ -446,7 +438,7 @@ public final class RetryGate implements ConsumerRebalanceListener, AutoCloseable
       consumer.commitSync(offsets, CALL);
       for (TopicPartition id : offsets.keySet()) partitions.get(id.partition()).finished = -1;
     } catch (KafkaException error) {
-      log.log(WARNING, "not committed: {0}", error);
+      log.log(INFO, "not committed yet: {0}", error.toString());
     }
   }
 
@@ -465,8 +457,7 @@ public final class RetryGate implements ConsumerRebalanceListener, AutoCloseable
     if (generation >= 0) body.put("generation", generation);
     if (!partition.outstanding.isEmpty()) body.set("outstanding", outstanding(partition));
     Answer answer = post("/partitions/" + partition.id.partition() + "/claims", body, CLAIM);
-    if (!answer.ok()) {
-      if (answer.fenced()) partition.fenced();
+    if (!answer.ok() || !answer.body().path("claimEpoch").isTextual()) {
       refused(partition, "claim", answer);
       return;
     }
@@ -490,7 +481,7 @@ public final class RetryGate implements ConsumerRebalanceListener, AutoCloseable
       consumer.commitSync(Map.of(partition.id, new OffsetAndMetadata(next)), CALL);
       return true;
     } catch (KafkaException error) {
-      log.log(WARNING, "{0}: no claim, since the group does not take a commit: {1}", partition.id, error);
+      log.log(WARNING, "{0}: no claim, since the group does not take a commit: {1}", partition.id, error.toString());
       return false;
     }
   }
@@ -542,12 +533,11 @@ public final class RetryGate implements ConsumerRebalanceListener, AutoCloseable
 
   /** The answers to as many items, or null: the partition waits. */
   private JsonNode call(Partition partition, String name, ObjectNode body, String list, int count) {
+    renewed();
     if (!partition.claimed) return null;
     body.put("claimEpoch", partition.claimEpoch).put("incarnation", partition.incarnation);
     Answer answer = post("/partitions/" + partition.id.partition() + "/" + name, body, CALL);
-    if (!partition.claimed) return null;
     if (answer.ok() && answer.body().path(list).size() == count) return answer.body().path(list);
-    if (answer.fenced()) partition.fenced();
     refused(partition, name, answer);
     return null;
   }
@@ -555,7 +545,9 @@ public final class RetryGate implements ConsumerRebalanceListener, AutoCloseable
   private void refused(Partition partition, String call, Answer answer) {
     String what = answer.status() == 0 ? "no answer" : answer.status() + " " + answer.body().path("message").asText();
     log.log(WARNING, "{0}: {1}: {2}", partition.id, call, what);
-    partition.waitUntil = Math.max(serviceAwayUntil, now() + Math.max(answer.retryAfterMs(), 100));
+    if ("FENCED".equals(answer.body().path("code").asText())) partition.fenced();
+    long wait = Math.max(answer.retryAfterMs(), answer.status() == 0 ? 100 : 500);
+    partition.waitUntil = Math.max(serviceAwayUntil, now() + wait);
   }
 
   private Answer post(String path, ObjectNode body, Duration timeout) {
