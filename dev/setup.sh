@@ -148,7 +148,14 @@ image_tools() { :; }
 
 chart_tools() { :; }
 
-example_languages() { :; }
+example_languages() {
+  jdk
+}
+
+# A runtime alone does not compile.
+jdk() {
+  have javac || install default-jdk-headless
+}
 
 # Whether the stack comes from somewhere else, by the order of dev/stack/stack.ts.
 stack_is_given() {

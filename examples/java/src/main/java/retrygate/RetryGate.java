@@ -1,6 +1,6 @@
 package retrygate;
 
-import static java.lang.System.Logger.Level.INFO;
+import static java.lang.System.Logger.Level.DEBUG;
 import static java.lang.System.Logger.Level.WARNING;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -39,6 +39,7 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
@@ -437,8 +438,10 @@ public final class RetryGate implements ConsumerRebalanceListener, AutoCloseable
     try {
       consumer.commitSync(offsets, CALL);
       for (TopicPartition id : offsets.keySet()) partitions.get(id.partition()).finished = -1;
+    } catch (RebalanceInProgressException untilItIsOver) {
+      log.log(DEBUG, "not committed yet: the group is rebalancing");
     } catch (KafkaException error) {
-      log.log(INFO, "not committed yet: {0}", error.toString());
+      log.log(WARNING, "not committed yet: {0}", error.toString());
     }
   }
 
