@@ -35,6 +35,18 @@ export async function createTopics(admin: Admin, names: readonly string[]): Prom
   });
 }
 
+/** The topics of a route, made with a connection of their own. */
+export async function createRouteTopics(
+  stack: Stack,
+  id: string,
+): Promise<Readonly<Record<'topic' | 'retryTopic' | 'deadLetterTopic', string>>> {
+  const topics = { topic: id, retryTopic: `${id}.retry`, deadLetterTopic: `${id}.dlq` };
+  const admin = await connectAdmin(stack);
+  await createTopics(admin, Object.values(topics));
+  await admin.disconnect();
+  return topics;
+}
+
 /** Resolves when the topic holds `count` records, with the time (performance.now) at which that was seen. */
 export async function untilTopicHolds(admin: Admin, topic: string, count: number): Promise<number> {
   for (;;) {

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import type { Stack } from '../dev/stack/stack.ts';
 import type { Draw } from './chart/keep.ts';
 import { MeasuredConsumer, Origins } from './consumer.ts';
-import { connectAdmin, createTopics, PARTITIONS, produceAll } from './kafka.ts';
+import { createRouteTopics, PARTITIONS, produceAll } from './kafka.ts';
 import type { Outgoing } from './kafka.ts';
 import { retryRecords } from './retry-records.ts';
 import { Samples } from './samples.ts';
@@ -24,12 +24,9 @@ export async function measureOutage(
   say: (line: string) => void,
   draw: Draw,
 ): Promise<Record<string, number>> {
-  const admin = await connectAdmin(stack);
   const redis = new Redis(stack.redis.url);
   const id = `outage-${String(process.pid)}`;
-  const topics = { topic: id, retryTopic: `${id}.retry`, deadLetterTopic: `${id}.dlq` };
-  await createTopics(admin, Object.values(topics));
-  await admin.disconnect();
+  const topics = await createRouteTopics(stack, id);
   await using service = await startService(stack, { name: id, ...topics, gate: false });
   await service.logged('shard_owned');
   const origins = new Origins(PARTITIONS, PER_SECOND * SECONDS);

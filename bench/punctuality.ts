@@ -1,5 +1,5 @@
 import type { Stack } from '../dev/stack/stack.ts';
-import { connectAdmin, createTopics, produceAll, readTopic } from './kafka.ts';
+import { createRouteTopics, produceAll, readTopic } from './kafka.ts';
 import type { Outgoing } from './kafka.ts';
 import { retryRecords } from './retry-records.ts';
 import { startService } from './service.ts';
@@ -19,11 +19,8 @@ export async function measurePunctuality(
   stack: Stack,
   say: (line: string) => void,
 ): Promise<Record<string, number>> {
-  const admin = await connectAdmin(stack);
   const id = `punctuality-${String(process.pid)}`;
-  const topics = { topic: id, retryTopic: `${id}.retry`, deadLetterTopic: `${id}.dlq` };
-  await createTopics(admin, Object.values(topics));
-  await admin.disconnect();
+  const topics = await createRouteTopics(stack, id);
   await using service = await startService(stack, {
     name: id,
     ...topics,

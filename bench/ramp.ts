@@ -1,7 +1,7 @@
 import type { Stack } from '../dev/stack/stack.ts';
 import type { Draw } from './chart/keep.ts';
 import { MeasuredConsumer } from './consumer.ts';
-import { connectAdmin, createTopics, produceAll } from './kafka.ts';
+import { createRouteTopics, produceAll } from './kafka.ts';
 import { retryRecords } from './retry-records.ts';
 import { Samples } from './samples.ts';
 import { scaled } from './scale.ts';
@@ -23,11 +23,8 @@ export async function measureRamp(
   say: (line: string) => void,
   draw: Draw,
 ): Promise<Record<string, number>> {
-  const admin = await connectAdmin(stack);
   const id = `ramp-${String(process.pid)}`;
-  const topics = { topic: id, retryTopic: `${id}.retry`, deadLetterTopic: `${id}.dlq` };
-  await createTopics(admin, Object.values(topics));
-  await admin.disconnect();
+  const topics = await createRouteTopics(stack, id);
   await produceAll(stack, topics.retryTopic, retryRecords(COUNT, id));
   await using consumer = await MeasuredConsumer.start(stack, id, `${id}-consumers`);
   const route = { name: id, ...topics, gate: false, maxPerSecond: MAX_PER_SECOND };

@@ -1,5 +1,5 @@
 import type { Stack } from '../dev/stack/stack.ts';
-import { connectAdmin, createTopics, produceAll } from './kafka.ts';
+import { createRouteTopics, produceAll } from './kafka.ts';
 import { retryRecords } from './retry-records.ts';
 import { SCALE } from './scale.ts';
 import { heldMessages, startService } from './service.ts';
@@ -13,11 +13,8 @@ export async function measureScrape(
   stack: Stack,
   say: (line: string) => void,
 ): Promise<Record<string, number>> {
-  const admin = await connectAdmin(stack);
   const id = `scrape-${String(process.pid)}`;
-  const topics = { topic: id, retryTopic: `${id}.retry`, deadLetterTopic: `${id}.dlq` };
-  await createTopics(admin, Object.values(topics));
-  await admin.disconnect();
+  const topics = await createRouteTopics(stack, id);
   await using service = await startService(stack, { name: id, ...topics });
   await service.logged('shard_owned');
   await produceAll(stack, topics.retryTopic, retryRecords(LOCKS, id, LATER));

@@ -3,7 +3,7 @@ import type { Stack } from '../dev/stack/stack.ts';
 import type { Draw } from './chart/keep.ts';
 import { Origins } from './consumer.ts';
 import { MeasuredGate } from './gated-consumer.ts';
-import { connectAdmin, createTopics, PARTITIONS, produceAll } from './kafka.ts';
+import { createRouteTopics, PARTITIONS, produceAll } from './kafka.ts';
 import { retryRecords } from './retry-records.ts';
 import { Samples } from './samples.ts';
 import { scaled } from './scale.ts';
@@ -26,12 +26,9 @@ export async function measureStorm(
   say: (line: string) => void,
   draw: Draw,
 ): Promise<Record<string, number>> {
-  const admin = await connectAdmin(stack);
   const redis = new Redis(stack.redis.url);
   const id = `storm-${String(process.pid)}`;
-  const topics = { topic: id, retryTopic: `${id}.retry`, deadLetterTopic: `${id}.dlq` };
-  await createTopics(admin, Object.values(topics));
-  await admin.disconnect();
+  const topics = await createRouteTopics(stack, id);
   await redis.config('SET', 'maxmemory', `${String(MAXMEMORY)}mb`);
   await redis.config('RESETSTAT');
   const route = { name: id, ...topics };

@@ -1,5 +1,5 @@
 import type { Stack } from '../dev/stack/stack.ts';
-import { connectAdmin, createTopics, PARTITIONS, produceAll, readTopic } from './kafka.ts';
+import { createRouteTopics, PARTITIONS, produceAll, readTopic } from './kafka.ts';
 import type { Outgoing } from './kafka.ts';
 import { retryRecords } from './retry-records.ts';
 import { startService } from './service.ts';
@@ -29,11 +29,8 @@ export async function measureTakeover(
 
 /** The longest time that a shard of the replica that ends delivers nothing after the signal. */
 async function silence(stack: Stack, signal: 'SIGKILL' | 'SIGTERM'): Promise<number> {
-  const admin = await connectAdmin(stack);
   const id = `takeover-${signal.toLowerCase()}`;
-  const topics = { topic: id, retryTopic: `${id}.retry`, deadLetterTopic: `${id}.dlq` };
-  await createTopics(admin, Object.values(topics));
-  await admin.disconnect();
+  const topics = await createRouteTopics(stack, id);
   const route = { name: id, ...topics, backoff: '{ schedule: [0], jitter: 0 }' };
   await using ending = await startService(stack, route);
   await using staying = await startService(stack, route);

@@ -1,8 +1,10 @@
 import { keyFields } from './domain/key-fields.ts';
+import { originOffsetOf } from './domain/place.ts';
 import { keyOf, type Unit } from './domain/unit.ts';
 import type { Logger } from './logger.ts';
 import type { Job } from './penalty-box/entry.ts';
 import type { GateOutcome, GateRecord, OutcomeResult, Verdict } from './penalty-box/gate-box.ts';
+import type { Told } from './penalty-box/scripts.ts';
 
 interface Deps {
   /** Of the route. */
@@ -51,6 +53,21 @@ export class DecisionLog {
         'an outcome was told',
       );
     });
+  }
+
+  /** What calls changed about keys; the outcomes among it have lines of their own. */
+  changed(partition: number, changes: readonly Told[]): void {
+    const { logger } = this.#deps;
+    if (!logger.writes('debug')) return;
+    for (const { kind, unit, place, detail: reason } of changes) {
+      const about = { partition, ...this.#keyOf(unit) };
+      const offset = place === null ? null : originOffsetOf(place);
+      const at = offset === null ? {} : { offset };
+      if (kind === 'locked') logger.debug({ event: 'key_locked', ...at, ...about }, 'a key was locked');
+      if (kind === 'unlocked') logger.debug({ event: 'key_unlocked', reason, ...about }, 'it is free again');
+      if (kind === 'parked') logger.debug({ event: 'key_parked', reason, ...about }, 'a key is held');
+      if (kind === 'unparked') logger.debug({ event: 'key_unparked', ...about }, 'it goes on');
+    }
   }
 
   released(partition: number, jobs: readonly Job[]): void {

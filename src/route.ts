@@ -109,8 +109,9 @@ export function createRoute(route: RouteConfig, shared: Shared): Route {
     onCall: (call) => {
       countCall(metrics, ordered, call);
       for (const each of call.told) events?.publish(eventOf(each, route, call.partition));
+      decisions.changed(call.partition, call.told);
     },
-    tell: events !== null,
+    tell: () => events !== null || logger.writes('debug'),
   });
   const tellGivenUp = (partition: number, job: Job): void => {
     if (events === null && notifier === null) return;

@@ -1,20 +1,12 @@
 // `make demo`: real Kafka and Redis, the service and two consumers as processes, one of them killed half-way; then what
 // the consumers wrote down is checked. Exit code 1 if a promise was broken.
+import { INTERRUPTED, interruption } from '../interruption.ts';
 import { startStack } from '../stack/stack.ts';
 import { abortable } from './abortable.ts';
 import { runDemo } from './demo.ts';
 import { type DemoOptions, readOptions, usage } from './options.ts';
 
-const INTERRUPTED = 130;
-
-const abort = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(name, () => {
-    // The second time at once: janitor.sh of dev/stack clears up behind whoever ends like that.
-    if (abort.signal.aborted) process.exit(INTERRUPTED);
-    abort.abort(new Error(name));
-  });
-}
+const signal = interruption();
 
 process.exit(await main());
 
@@ -24,15 +16,15 @@ async function main(): Promise<number> {
   // Processes do not keep their owner alive.
   const alive = setInterval(() => undefined, 60_000);
   try {
-    const stack = await abortable(startStack(), abort.signal);
+    const stack = await abortable(startStack(), signal);
     try {
-      const kept = await runDemo(stack, options, { out: process.stdout, signal: abort.signal });
+      const kept = await runDemo(stack, options, { out: process.stdout, signal });
       return kept ? 0 : 1;
     } finally {
       await stack[Symbol.asyncDispose]();
     }
   } catch (error) {
-    if (abort.signal.aborted) return INTERRUPTED;
+    if (signal.aborted) return INTERRUPTED;
     process.stderr.write(
       `demo: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
     );

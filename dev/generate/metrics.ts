@@ -21,9 +21,13 @@ Each name begins with \`${PREFIX}\`. No label ever holds a key of a message, and
 ## Of a route
 
 Each has the label \`route\` besides those named here. Every replica counts what it did itself. Counters start at 0 with each
-process. Over all replicas that were not restarted, \`locks_acquired_total\` − \`locks_released_total\` = \`locks_held\`. When Redis has
-lost a shard, its locks as last read count as released (\`lost\`), and those of the rebuild as acquired: what changed in the last two
-seconds before the loss is not in it.
+process. Over all replicas that were not restarted, \`locks_acquired_total\` − \`locks_released_total\` = \`locks_held\`, also after
+shards have changed hands. When Redis has lost a shard, its locks as last read count as released (\`lost\`), and those of the
+rebuild as acquired: what changed in the last two seconds before the loss is not in it.
+
+A replica that ends, in whatever way, takes with it what it had counted: a key may be locked by one and unlocked by another. From
+then on the difference of the totals is off by a fixed number, while changes of it are right. So compare \`increase()\` of both, as
+the panels and \`RetryLocksGrowing\` do, and never the totals; how many keys are locked now is \`locks_held\`.
 
 ${page(definitions)}
 

@@ -1,22 +1,17 @@
 // `make watch`: the service in changing weather, with Prometheus, and Grafana where it is installed, looking at it.
+import { interruption } from '../interruption.ts';
 import { startStack } from '../stack/stack.ts';
 import { drawDashboards } from './draw-dashboards.ts';
 import { readOptions, usage, type WatchOptions } from './options.ts';
 import { places } from './places.ts';
 import { setScene } from './scene.ts';
 
-const INTERRUPTED = 130;
 const PICTURES = 'docs/dashboards';
 
-const abort = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(name, () => {
-    // The second time at once: janitor.sh of dev/stack clears up behind whoever ends like that.
-    if (abort.signal.aborted) process.exit(INTERRUPTED);
-    abort.abort();
-    say('watch: ending');
-  });
-}
+const signal = interruption();
+signal.addEventListener('abort', () => {
+  say('watch: ending');
+});
 process.exit(await main());
 
 async function main(): Promise<number> {
@@ -33,16 +28,16 @@ async function main(): Promise<number> {
     say(options.seconds === null ? 'Ctrl-C ends it.' : `It ends after ${options.seconds} s.`);
     const from = Date.now() / 1_000;
     const over = options.seconds === null ? [] : [AbortSignal.timeout(options.seconds * 1_000)];
-    await scene.run(AbortSignal.any([abort.signal, ...over]), (seconds, { name }) => {
+    await scene.run(AbortSignal.any([signal, ...over]), (seconds, { name }) => {
       say(`  ${seconds.toFixed(0).padStart(4)} s  ${name}`);
     });
-    if (options.draw && !abort.signal.aborted) {
+    if (options.draw && !signal.aborted) {
       const range = { from, to: Date.now() / 1_000, step: 1 };
       for (const file of await drawDashboards(prometheus.api, range, PICTURES)) say(`watch: drew ${file}`);
     }
     return 0;
   } catch (error) {
-    if (abort.signal.aborted) return 0;
+    if (signal.aborted) return 0;
     process.stderr.write(
       `watch: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
     );

@@ -9,6 +9,16 @@ export const decisionEvents = {
     'debug',
     'A gate told what a handler made of a record; `result` is what the service made of that. One line each.',
   ),
+  key_locked: means(
+    'debug',
+    'A key was locked, by the message at `offset` of the main topic (none: an operator did it, or the message is of another topic). Not told again when a shard is rebuilt.',
+  ),
+  key_unlocked: means(
+    'debug',
+    'The last message of a key was resolved; `reason` as in `locks_released_total`.',
+  ),
+  key_parked: means('debug', 'A key is held: by an `operator`, or behind its `dead-letter`.'),
+  key_unparked: means('debug', 'An operator let a key go on.'),
   released: means(
     'debug',
     'A message is due and on its way: to the main topic (`to`: `redelivery`) or to the dead-letter topic.',

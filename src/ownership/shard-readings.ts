@@ -4,8 +4,10 @@ import type { OperatorBox, Totals } from '../penalty-box/operator-box.ts';
 import type { LagReadings } from './lag-readings.ts';
 import type { Shard } from './shard.ts';
 
+type LookedAt = Pick<Shard, 'partition' | 'restored' | 'lag'>;
+
 interface Deps {
-  readonly operator: OperatorBox;
+  readonly operator: Pick<OperatorBox, 'totals'>;
   readonly now: () => number;
   readonly clock: Clock;
   /** `ordering: none` has no locks: its messages are counted, not locked. */
@@ -20,14 +22,16 @@ const INTERVAL = 2_000;
 /** The figures of a shard that this replica owns, read every few seconds: a scrape asks nobody. */
 export class ReadShard implements ShardReadings {
   readonly #deps: Deps;
-  readonly #shard: Shard;
+  readonly #shard: LookedAt;
   #totals: Totals | null = null;
   #timer: Timer | null = null;
   #stopped = false;
 
-  constructor(shard: Shard, deps: Deps) {
+  constructor(shard: LookedAt, deps: Deps) {
     this.#shard = shard;
     this.#deps = deps;
+    // At once: what Redis loses now has to be counted as lost, and a shard that changes hands is not to be missed in sums.
+    void this.#read();
     this.#schedule();
   }
 

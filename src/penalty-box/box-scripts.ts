@@ -35,8 +35,8 @@ interface Deps {
   readonly keyPrefix: string;
   readonly route: string;
   readonly onCall?: (call: BoxCall) => void;
-  /** Whether calls tell what they changed; it costs a little for each message. */
-  readonly tell?: boolean;
+  /** Whether a call is to tell what it changed; it costs a little for each message. */
+  readonly tell?: () => boolean;
 }
 
 /**
@@ -46,6 +46,8 @@ interface Deps {
 export class BoxScripts {
   readonly #deps: Deps;
   readonly #keys = new Map<number, string[]>();
+  /** The same, with the one that asks for what was changed. */
+  readonly #tellingKeys = new Map<number, string[]>();
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -58,8 +60,9 @@ export class BoxScripts {
   /** As `run`, with what was answered to such calls before: `deeds` names it. */
   async act(partition: number, args: Argument[], deeds: string | null): Promise<ScriptReply> {
     if (deeds === null) return this.run(partition, 'act', args);
-    const { keyPrefix, route, tell = false } = this.#deps;
-    const keys = this.#keysOf(partition);
+    const { keyPrefix, route } = this.#deps;
+    const tell = this.#tells();
+    const keys = this.#keysOf(partition, tell);
     // The key before it says whether to tell; META says that it is none.
     const all = [...keys, ...(tell ? [] : keys.slice(0, 1)), deedsKey(keyPrefix, route, partition, deeds)];
     return this.run(partition, 'act', args, 'now', all);
@@ -152,13 +155,18 @@ export class BoxScripts {
     return this.#deps.servers.serverOf(key);
   }
 
-  #keysOf(partition: number): string[] {
-    const { keyPrefix, route, tell = false } = this.#deps;
-    let keys = this.#keys.get(partition);
+  #tells(): boolean {
+    return this.#deps.tell?.() ?? false;
+  }
+
+  #keysOf(partition: number, tell = this.#tells()): string[] {
+    const { keyPrefix, route } = this.#deps;
+    const cache = tell ? this.#tellingKeys : this.#keys;
+    let keys = cache.get(partition);
     if (keys === undefined) {
       keys = shardKeys(keyPrefix, route, partition);
       if (tell) keys.push(tellKey(keyPrefix, route, partition));
-      this.#keys.set(partition, keys);
+      cache.set(partition, keys);
     }
     return keys;
   }

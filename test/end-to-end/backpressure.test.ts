@@ -56,6 +56,10 @@ test('a Redis that is full: payloads stay in Kafka, then reading stops, and noth
     return false;
   };
   await waitFor('reading to stop', stopped, { within: 120_000, every: 100, state: view });
+  await bench.moved('backpressure_state', 'full');
+  await bench.moved('ingest_lag_messages', 'full');
+  // What RetryCursorDrift looks at: nothing is read of the shards, and Kafka has more.
+  await bench.moved('cursor_drift_seconds', 'full');
   // A consumer that comes now gets its claims, and has to leave all that is new behind what was not read yet.
   await first[Symbol.asyncDispose]();
   await using _other = await bench.consume('full', { history, behaviour });

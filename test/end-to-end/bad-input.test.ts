@@ -185,6 +185,7 @@ describe('a retry record', () => {
     expect(header(letter, 'x-retry-dead-letter-reason')).toBe('undeliverable');
     expect(text(letter.value)).toBe('v');
     await bench.unlocked('forbidden');
+    await bench.moved('publishes_refused_total', 'forbidden', { to: 'redelivery' });
     const refused = { route: bench.route('forbidden').name, to: 'redelivery' };
     await expect(bench.service.metric('publishes_refused_total', refused)).resolves.toBe(2);
   });

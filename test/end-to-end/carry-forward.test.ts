@@ -66,6 +66,7 @@ describe('a message that waits for long does not hold the checkpoint back, and i
     );
     await history.allSucceeded(good);
     await checkpointPasses('distance', 0);
+    await bench.moved('carried_forward_total', 'distance');
     const isCopy = (record: KafkaRecord): boolean => header(record, 'x-retry-carried') !== undefined;
     const copy = await retries.one('copy', isCopy);
     expect([header(copy, 'x-retry-origin-offset'), text(copy.key), text(copy.value)]).toEqual([

@@ -18,11 +18,16 @@ interface Told {
 
 test('the life of a key is written as CloudEvents, and a message that failed for good is told to the webhook', async () => {
   const events = `e${randomBytes(4).toString('hex')}`;
-  await createTopics([{ topic: events, partitions: 1 }]);
+  const audit = `${events}.audit`;
+  await createTopics([
+    { topic: events, partitions: 1, config: { 'max.message.bytes': '20000' } },
+    // It takes nothing.
+    { topic: audit, partitions: 1, config: { 'max.message.bytes': '1' } },
+  ]);
   await using hook = await Hook.open();
   await using bench = await Bench.open({
     routes: { holds: { settings: { maxAttempts: 2, afterDeadLetter: 'hold' } } },
-    settings: { events: { topic: events }, notify: { url: hook.url, keys: true } },
+    settings: { events: { topic: events }, audit: { topic: audit }, notify: { url: hook.url, keys: true } },
     replicas: 2,
   });
   await using reader = await TopicReader.open(events, 1);
@@ -37,6 +42,7 @@ test('the life of a key is written as CloudEvents, and a message that failed for
     { key: 'b', value: 'late' },
   ]);
   await reader.atLeast(7, 'event');
+  await bench.moved('parked_keys', 'holds');
   await bench.service.post(`${bench.path('holds')}/locks/a/actions`, { action: 'unpark', reason: 'seen' });
   await reader.atLeast(9, 'event');
 
@@ -73,6 +79,13 @@ test('the life of a key is written as CloudEvents, and a message that failed for
       examples: [{ origin: { topic, partition: 0, offset }, key: 'a', attempt: 2, reason: 'exhausted' }],
     },
   ]);
+  await bench.moved('events_written_total', 'holds');
+  await bench.moved('notifications_total', 'holds', { result: 'sent' });
+  await bench.moved('audit_failures_total', 'holds', { target: 'kafka' });
+
+  const large = await bench.sender.send(topic, { key: randomBytes(15_000).toString('hex'), value: 'late' });
+  await history.allSucceeded([large]);
+  await bench.moved('events_dropped_total', 'holds');
   for (const service of bench.services) expect(await service.output()).not.toContain('SECRET');
 });
 

@@ -129,6 +129,7 @@ describe('nothing is lost, early or out of order, and all recovers by itself', (
     await node(leader).kill();
     await application.send('second');
     await application.finished();
+    await bench.moved('kafka_client_errors_total', null);
 
     const now = [...(await leadersOf(topic)), ...(await leadersOf(retryTopic))];
     expect(now).not.toContain(leader);

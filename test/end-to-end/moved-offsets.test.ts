@@ -43,6 +43,7 @@ test('a group that is set back sees its messages again, in order, also those tha
     return (body as { lockedKeys: unknown[] }).lockedKeys.length === 0;
   });
   await moveTo('back', 0);
+  await bench.moved('consumer_lag_messages', 'back');
   const after = new History();
   await using consumer = await bench.consume('back', { history: after, behaviour: failFirst({ a1: 1 }) });
   await after.allSucceeded(sent);

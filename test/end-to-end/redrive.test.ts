@@ -51,7 +51,9 @@ test('it keeps to its limit, pauses, goes on, and takes nothing that failed afte
   const { id } = await redrives.create({ all: true, maxPerSecond: PER_SECOND });
   // A second one finds that the first has them, or that they are not open any more.
   const late = await bench.sender.sendAll(route.deadLetterTopic, letters(2_000, 10));
+  await bench.moved('redrive_jobs', 'limited');
   await redrives.until(id, 'begun', ({ progress }) => progress.published >= 100);
+  await bench.moved('redriven_total', 'limited');
   await expect(redrives.steer(id, 'pause')).resolves.toMatchObject({ body: { outcome: 'done' } });
   await expect(redrives.steer(id, 'pause')).resolves.toMatchObject({ body: { outcome: 'unchanged' } });
   // What was under way is written down, and then nothing more comes.

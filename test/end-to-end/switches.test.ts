@@ -35,9 +35,18 @@ test('a paused route redelivers nothing, though it is due, while others do; resu
   await followed({ route: paused.name, paused: true });
   const [history, others] = [new History(), new History()];
   await using _paused = await bench.consume('paused', { history, behaviour: failFirst({ a0: 1 }) });
-  await using _other = await bench.consume('other', { history: others, behaviour: failFirst({ b0: 2 }) });
+  const failTwice = failFirst({ b0: 2 });
+  await using _other = await bench.consume('other', {
+    history: others,
+    behaviour: async (handling) => {
+      failTwice(handling);
+      // For as long as its handler runs.
+      await bench.moved('in_flight_messages', 'other');
+    },
+  });
   const [a0] = (await bench.sender.sendAll(paused.topic, [{ key: 'a', value: 'a0' }])) as [KafkaRecord];
   await waitFor('the lock', async () => (await bench.locks('paused')).length === 1);
+  await bench.moved('due_keys', 'paused');
 
   for (const service of bench.services) await service.terminate();
   for (const service of bench.services) service.spawn();

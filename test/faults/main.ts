@@ -1,22 +1,15 @@
 // `make faults`: real brokers, Redis, replicas and consumers, and a nemesis that kills, stops and cuts them off; then what
 // was written down is judged. Exit code 1 if a promise was broken.
 import { setMaxListeners } from 'node:events';
+import { INTERRUPTED, interruption } from '../../dev/interruption.ts';
 import { readOptions } from './options.ts';
 import { runFaults } from './run.ts';
 
-const INTERRUPTED = 130;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-const abort = new AbortController();
+const signal = interruption();
 // Every fault of the plan listens to it.
-setMaxListeners(0, abort.signal);
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(name, () => {
-    // The second time at once: janitor.sh of dev/stack clears up behind whoever ends like that.
-    if (abort.signal.aborted) process.exit(INTERRUPTED);
-    abort.abort(new Error(name));
-  });
-}
+setMaxListeners(0, signal);
 
 process.exit(await main());
 
@@ -27,9 +20,9 @@ async function main(): Promise<number> {
     const options = readOptions(process.env, Math.floor(Math.random() * 1_000_000));
     const { seed, minutes } = options;
     say(`faults: SEED=${seed} MINUTES=${minutes}`);
-    return (await runFaults(options, say, abort.signal)) ? 0 : 1;
+    return (await runFaults(options, say, signal)) ? 0 : 1;
   } catch (error) {
-    if (abort.signal.aborted) return INTERRUPTED;
+    if (signal.aborted) return INTERRUPTED;
     process.stderr.write(
       `faults: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
     );

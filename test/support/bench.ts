@@ -166,6 +166,24 @@ export class Bench<Name extends string> implements AsyncDisposable {
       .sort((a, b) => a - b);
   }
 
+  /**
+   * Resolves when a metric of the route (null: of the processes), added up over the replicas that run, is above 0.
+   * test/unit/metrics/every-metric-moves.test.ts reads in the sources of the tests which metrics this is called for.
+   */
+  async moved(
+    metric: string,
+    name: Name | null,
+    labels: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
+    const of = { ...labels, ...(name === null ? {} : { route: this.route(name).name }) };
+    const sum = async (): Promise<number> =>
+      (await Promise.all(this.running.map((service) => service.metric(metric, of)))).reduce(
+        (a, b) => a + b,
+        0,
+      );
+    await waitFor(`${metric} to move`, async () => (await sum()) > 0, { every: 50, state: sum });
+  }
+
   get running(): ServiceProcess[] {
     return this.services.filter((service) => service.running);
   }

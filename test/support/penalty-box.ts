@@ -134,7 +134,7 @@ export class BoxShard {
     const clock = new FakeClock();
     const onCall = (call: BoxCall): void => void this.calls.push(call);
     const { tell = false } = this.policy;
-    this.scripts = new BoxScripts({ servers, clock, keyPrefix: KEY_PREFIX, route, onCall, tell });
+    this.scripts = new BoxScripts({ servers, clock, keyPrefix: KEY_PREFIX, route, onCall, tell: () => tell });
     this.gate = new GateBox({
       scripts: this.scripts,
       policy: this.policy,

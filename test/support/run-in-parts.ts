@@ -33,7 +33,8 @@ await using workspace = await Workspace.open();
 const children = new Set<ChildProcess>();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
-    for (const child of children) child.kill(signal);
+    // To npm, its shell and jest, which is the group: npm alone would leave jest behind.
+    for (const { pid } of children) if (pid !== undefined) process.kill(-pid, signal);
   });
 }
 const alone = process.env['KAFKA_BROKERS'] !== undefined && process.env['REDIS_URL'] !== undefined;
@@ -59,6 +60,7 @@ async function run(
   const options = ['--selectProjects', project, '--json', '--outputFile', report, '--runTestsByPath'];
   const child = spawn('npm', ['run', '--silent', 'jest', '--', ...options, ...paths], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   });
   children.add(child);
   const ended = once(child, 'close') as Promise<[number | null]>;

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { DecisionLog } from '../../src/decision-log.ts';
+import { ownPlace } from '../../src/domain/place.ts';
 import { keyUnit } from '../../src/domain/unit.ts';
 import type { LogLevel } from '../../src/log-level.ts';
 import { createLogger } from '../../src/logger.ts';
@@ -21,6 +22,13 @@ function setUp(level: LogLevel, keys = false) {
     log.told(3, [{ ...again, failure }], [{ kind: 'recorded', attempt: 2, nextAttemptAt: 1_000 }]);
     log.released(3, [job, { ...job, deadLetter: 'exhausted' }]);
     log.redelivered(3, job, 12);
+    log.changed(3, [
+      { kind: 'locked', unit, place: ownPlace(40), attempt: 0, detail: '' },
+      { kind: 'failed', unit, place: ownPlace(40), attempt: 1, detail: 'secret' },
+      { kind: 'unlocked', unit, place: null, attempt: 0, detail: 'succeeded' },
+      { kind: 'parked', unit, place: null, attempt: 0, detail: 'operator' },
+      { kind: 'unparked', unit, place: null, attempt: 0, detail: '' },
+    ]);
     log.inferred(3, 0);
     log.inferred(3, 5);
   };
@@ -38,6 +46,10 @@ test('each decision about a message is one line, and says of which', () => {
     { ...where, event: 'released', offset: 7, to: 'redelivery', attempt: 2 },
     { ...where, event: 'released', offset: 7, to: 'dead-letter', reason: 'exhausted' },
     { ...where, event: 'redelivered', offset: 7, latenessMs: 12 },
+    { ...where, event: 'key_locked', offset: 40 },
+    { ...where, event: 'key_unlocked', reason: 'succeeded' },
+    { ...where, event: 'key_parked', reason: 'operator' },
+    { ...where, event: 'key_unparked' },
     { ...where, event: 'outcome_inferred', succeeded: 5 },
   ]);
   expect(JSON.stringify(lines)).not.toMatch(/Order-123|secret/);

@@ -28,6 +28,18 @@ export const keyCases: readonly AlertCase[] = [
   },
   {
     alert: 'RetryLocksGrowing',
+    when: 'one replica locks what the other unlocks, and the other is killed: what it had counted is gone',
+    series: {
+      'locks_acquired_total{route="orders",instance="a"}': '0+100x40',
+      'locks_released_total{route="orders",instance="a",reason="succeeded"}': '0x40',
+      'locks_released_total{route="orders",instance="b",reason="succeeded"}': '0+100x14 _x25',
+      'locks_released_total{route="orders",instance="c",reason="succeeded"}': '_x14 100+100x25',
+    },
+    at: '26m',
+    fires: [],
+  },
+  {
+    alert: 'RetryLocksGrowing',
     when: 'a few hundred keys fail at once, and are locked for a while',
     series: {
       'locks_acquired_total{route="orders"}': '0x9 500x30',
