@@ -1,9 +1,11 @@
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Bench } from '../support/bench.ts';
 import { failFirst, History } from '../support/history.ts';
 import { header, text } from '../support/kafka-record.ts';
-import type { LogLine } from '../support/service-process.ts';
+import { SpanCollector } from '../support/span-collector.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
@@ -15,18 +17,53 @@ const settings = {
   backoff: { initial: `${BACKOFF}ms`, multiplier: 1, max: '1s', jitter: 0 },
 };
 
+const root = join(import.meta.dirname, '../..');
+
+let directory: string;
+let collector: SpanCollector;
 let bench: Bench<'traced'>;
+
+/** What docs/tracing.md tells to load, and to set. */
+async function asDocumented(): Promise<Record<string, string>> {
+  const page = await readFile(join(root, 'docs/tracing.md'), 'utf8');
+  const [, example = ''] = /```js\n\/\/ otel\/tracing\.mjs\n([\s\S]+?)```/.exec(page) ?? [];
+  const [, exported = ''] = /```sh\nexport (NODE_OPTIONS[\s\S]+?)```/.exec(page) ?? [];
+  await writeFile(join(directory, 'tracing.mjs'), example);
+  await symlink(join(root, 'node_modules'), join(directory, 'node_modules'));
+  const set = [...exported.matchAll(/\b([A-Z_]+)=('[^']*'|\S+)/g)].map(([, name = '', value = '']) => [
+    name,
+    value.replaceAll("'", '').replace('/otel', directory).replace('http://collector:4318', collector.url),
+  ]);
+  return Object.fromEntries(set) as Record<string, string>;
+}
+
 beforeAll(async () => {
-  const sdk = join(import.meta.dirname, 'spans-to-stdout.mjs');
+  directory = await mkdtemp(join(tmpdir(), 'otel-'));
+  collector = await SpanCollector.open();
+  const documented = await asDocumented();
+  expect(Object.keys(documented)).toEqual([
+    'NODE_OPTIONS',
+    'OTEL_SERVICE_NAME',
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    'OTEL_METRICS_EXPORTER',
+    'OTEL_LOGS_EXPORTER',
+  ]);
   bench = await Bench.open({
     routes: { traced: { settings } },
-    environment: { NODE_OPTIONS: `--import ${sdk}` },
+    environment: {
+      ...documented,
+      // What the collector of this test reads, and soon.
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      OTEL_BSP_SCHEDULE_DELAY: '100',
+    },
   });
-}, 60_000);
-afterAll(() => bench[Symbol.asyncDispose]());
+}, 120_000);
 
-const spansOf = async (trace: string): Promise<LogLine[]> =>
-  (await bench.service.logged('span')).filter(({ traceId }) => traceId === trace);
+afterAll(async () => {
+  await bench[Symbol.asyncDispose]();
+  await collector[Symbol.asyncDispose]();
+  await rm(directory, { recursive: true });
+});
 
 test('one trace leads from the failure over hold and redelivery to the success', async () => {
   const { topic, name } = bench.route('traced');
@@ -42,28 +79,31 @@ test('one trace leads from the failure over hold and redelivery to the success',
   await using _consumer = await bench.consume('traced', { history, behaviour: failFirst({ v: 1 }) });
   await history.allSucceeded([sent]);
 
+  const inOrder = [`outcome ${name}`, `hold ${name}`, `redeliver ${name}`, `outcome ${name}`];
   const spans = await waitFor(
     'the spans',
-    async () => {
-      const all = await spansOf(TRACE);
-      return all.length === 4 && all;
+    () => {
+      const all = collector.of(TRACE);
+      return all.length === inOrder.length && all;
     },
-    { state: () => spansOf(TRACE) },
+    { state: async () => [collector.spans, await bench.service.tail()] },
   );
+  expect(spans.map((span) => span.name)).toEqual(inOrder);
+  expect(new Set(spans.map(({ service }) => service))).toEqual(new Set(['retry-orchestrator']));
   const [failed, hold, redeliver, succeeded] = spans;
-  expect(failed).toMatchObject({ name: `outcome ${name}`, parent: SPAN });
-  expect(failed!['attributes']).toMatchObject({ 'retry_orchestrator.result': 'redirect' });
-  expect(hold).toMatchObject({ name: `hold ${name}`, parent: SPAN });
-  expect(hold!['ms']).toBeGreaterThanOrEqual(BACKOFF);
-  expect(redeliver).toMatchObject({ name: `redeliver ${name}`, parent: hold!['spanId'] });
-  expect(succeeded).toMatchObject({ name: `outcome ${name}`, parent: redeliver!['spanId'] });
-  expect(succeeded!['attributes']).toMatchObject({ 'retry_orchestrator.result': 'done' });
+  expect(failed!.parent).toBe(SPAN);
+  expect(failed!.attributes).toMatchObject({ 'retry_orchestrator.result': 'redirect' });
+  expect(hold!.parent).toBe(SPAN);
+  expect(hold!.ms).toBeGreaterThanOrEqual(BACKOFF);
+  expect(redeliver!.parent).toBe(hold!.spanId);
+  expect(succeeded!.parent).toBe(redeliver!.spanId);
+  expect(succeeded!.attributes).toMatchObject({ 'retry_orchestrator.result': 'done' });
 
   // The retry record went by as it was; the redelivered one names the span that sent it.
   const [waiting] = await retries.atLeast(1, 'retry record', ({ value }) => text(value) === 'v');
   expect(header(waiting!, 'traceparent')).toBe(PARENT);
   const copy = await main.one('redelivery', (record) => header(record, 'x-retry-delivery') !== undefined);
-  expect(header(copy, 'traceparent')).toBe(`00-${TRACE}-${String(redeliver!['spanId'])}-01`);
+  expect(header(copy, 'traceparent')).toBe(`00-${TRACE}-${redeliver!.spanId}-01`);
   expect(header(copy, 'tracestate')).toBe('vendor=a:1,other=2');
   expect(header(copy, 'mine')).toBe('untouched');
-}, 40_000);
+}, 120_000);
