@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { AccessWatch } from './access/access-watch.ts';
+import { needsOf } from './access/needs.ts';
+import { readMissing } from './access/read-access.ts';
 import { Audit } from './audit/audit.ts';
 import { readAllCertificates } from './certificates/all-certificates.ts';
 import { CertificateWatch } from './certificates/certificate-watch.ts';
@@ -16,6 +19,7 @@ import { AssignedConsumer } from './kafka/assigned-consumer.ts';
 import type { OnClientError } from './kafka/client-errors.ts';
 import { ClusterGuard } from './kafka/cluster-guard.ts';
 import { ClusterView } from './kafka/cluster-view.ts';
+import { KafkaReach } from './kafka/kafka-reach.ts';
 import { KafkaOffsets } from './kafka/offsets.ts';
 import { PlaceReader } from './kafka/place-reader.ts';
 import { KafkaProducer } from './kafka/producer.ts';
@@ -53,6 +57,10 @@ const jitterSource = (): number => Math.random();
 /** What a redrive sends is written or given up before another replica may go on with it. */
 function redriving({ kafka }: Config): Pick<Config, 'kafka'> {
   return { kafka: { ...kafka, librdkafka: { ...kafka.librdkafka, 'message.timeout.ms': SEND_TIMEOUT } } };
+}
+
+function colon(why: string): string {
+  return why === '' ? '' : `: ${why}`;
 }
 
 interface Telling {
@@ -161,6 +169,16 @@ export function createService(
     clock,
     logger,
   });
+  const reach = new KafkaReach({ config, ping: () => offsets.ping(), open: view, clock, logger });
+  const access = new AccessWatch({
+    needs: needsOf(config),
+    read: (needs) => readMissing(needs, { offsets, open: view }),
+    onGranted: () => {
+      for (const route of routes.values()) route.wakeAll();
+    },
+    clock,
+    logger,
+  });
   const nonce = (): string => randomBytes(9).toString('base64url');
   const tracing = createTracing(version, clock);
   const { events, parts: eventParts } = createEvents(config, {
@@ -192,7 +210,10 @@ export function createService(
     audit,
     events,
     notifier,
-    settings,
+    settings: {
+      problems: (route: string) => [...settings.problems(route), ...access.problems(route)],
+      holds: (route: string) => settings.holds(route) || access.problems(route).length > 0,
+    },
     servers,
     offsets,
     producer,
@@ -221,9 +242,9 @@ export function createService(
     foundations: {
       missing: async () => {
         const missing: string[] = [];
-        if (!servers.ready) missing.push('Redis does not answer');
-        await offsets.ping().catch(() => missing.push('Kafka does not answer'));
-        return missing;
+        if (!servers.ready) missing.push(`Redis does not answer${colon(servers.lastError)}`);
+        if (!(await reach.answers())) missing.push(`Kafka does not answer${colon(reach.why)}`);
+        return [...missing, ...access.problems(null)];
       },
     },
     metrics,
@@ -245,8 +266,10 @@ export function createService(
     wakeUps,
     certificates,
     offsets,
+    reach,
     guard,
     settings,
+    access,
     producer,
     redriveProducer,
     contents,

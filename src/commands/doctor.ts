@@ -1,3 +1,5 @@
+import { aclCommands, principalOf } from '../access/commands.ts';
+import { needsOf } from '../access/needs.ts';
 import { systemClock } from '../clock.ts';
 import { duration } from '../config/formats.ts';
 import type { Environment } from '../config/read-section.ts';
@@ -12,6 +14,8 @@ export interface DoctorOptions {
   readonly json?: boolean;
   /** Creates topics that are missing, before it looks. */
   readonly createTopics?: boolean;
+  /** Prints what Kafka has to allow, and contacts nobody. */
+  readonly printAcls?: boolean;
   /** With `createTopics`: only says how. */
   readonly dryRun?: boolean;
   /** A duration: how long to wait for Kafka and Redis to answer. Default: 10s. */
@@ -32,6 +36,11 @@ export async function doctor(
 ): Promise<number> {
   const config = loadConfigOrReport(configPath, env);
   if (config === undefined) return 2;
+  if (options.printAcls === true) {
+    const to = { brokers: config.kafka.brokers, principal: principalOf(config.kafka.librdkafka) };
+    stdout.write(`${aclCommands(needsOf(config), to).join('\n')}\n`);
+    return 0;
+  }
   const timeout = patience(options, stderr);
   if (timeout === null) return 2;
   const { foundation, stop } = await openFoundation(config, systemClock, timeout);

@@ -4,8 +4,12 @@ import type { Config, RouteConfig } from '../config/config.ts';
 import { topicsOf } from '../kafka/topic-problems.ts';
 import type { Cluster, ClusterView, Read } from '../kafka/cluster-view.ts';
 import { whyOf } from '../kafka/cluster-view.ts';
+import { whyClosed } from '../kafka/closed-door.ts';
 import type { KafkaOffsets } from '../kafka/offsets.ts';
 import type { RedisServers } from '../redis/servers.ts';
+import { needsOf } from '../access/needs.ts';
+import { missingOf } from '../access/read-access.ts';
+import { accessFindings } from './access-findings.ts';
 import { certificateFindings } from './certificate-findings.ts';
 import { clockFindings, KAFKA_CLOCK } from './clock-findings.ts';
 import { type Finding, unreadable } from './finding.ts';
@@ -51,13 +55,13 @@ export async function examine(foundation: Foundation): Promise<Report> {
 }
 
 /** The client of the service does not say why it gets no answer (a wrong password, an unknown authority); the other one does. */
-async function reasonOf({ view }: Foundation): Promise<string> {
+async function reasonOf({ config, view }: Foundation): Promise<string> {
   if (view.kind === 'unreadable') return `: ${view.why}`;
   try {
     await view.value.cluster();
     return '';
   } catch (error) {
-    return `: ${whyOf(error)}`;
+    return `: ${whyClosed(error, config.kafka.librdkafka)}`;
   }
 }
 
@@ -119,7 +123,12 @@ async function examineRoutes(foundation: Foundation): Promise<RoutedFinding[]> {
     const found = await Promise.all(
       config.routes.map((route) => examineRoute(route, topics, { ...foundation, offsets: offsets.value })),
     );
-    return [...found.flat(), ...(events !== null && !topics.has(events) ? [noEvents(events)] : [])];
+    const access = await examineAccess({ ...foundation, offsets: offsets.value });
+    return [
+      ...access,
+      ...found.flat(),
+      ...(events !== null && !topics.has(events) ? [noEvents(events)] : []),
+    ];
   } catch (error) {
     return [
       {
@@ -128,6 +137,18 @@ async function examineRoutes(foundation: Foundation): Promise<RoutedFinding[]> {
       },
     ];
   }
+}
+
+async function examineAccess({
+  config,
+  offsets,
+  view,
+}: Omit<Foundation, 'offsets'> & { readonly offsets: KafkaOffsets }): Promise<RoutedFinding[]> {
+  const missing = await missingOf(needsOf(config), {
+    topic: (name) => offsets.operationsOn(name),
+    group: (name) => (view.kind === 'read' ? view.value.operationsOnGroup(name) : Promise.resolve(null)),
+  });
+  return accessFindings(missing, config);
 }
 
 async function examineRoute(

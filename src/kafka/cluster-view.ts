@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { Admin } from '@platformatic/kafka';
 import type { Config } from '../config/config.ts';
@@ -42,6 +43,8 @@ export interface TopicToCreate {
 }
 
 const TOPIC = 2;
+/** What a broker sends where nobody asked, or where it does not know. */
+const UNSAID = -2_147_483_648;
 const ASKED = [
   'cleanup.policy',
   'retention.ms',
@@ -78,7 +81,9 @@ export class ClusterView {
       clientId: kafka.clientId,
       bootstrapBrokers: [...kafka.brokers],
       ...{ timeout, connectTimeout: timeout, requestTimeout: timeout, retries, retryDelay: 300 },
-      ...(access.tls === undefined ? {} : { tls: access.tls, tlsServerName: true }),
+      ...(access.tls === undefined
+        ? {}
+        : { tls: access.tls, tlsServerName: !kafka.brokers.every(isByAddress) }),
       ...(access.sasl === undefined ? {} : { sasl: access.sasl }),
     });
     return new ClusterView(admin, access);
@@ -143,6 +148,23 @@ export class ClusterView {
     }
   }
 
+  /**
+   * Codes of what may be done with a group: none, where Kafka tells nothing of it. null: the broker does not say. Throws where
+   * Kafka does not answer.
+   */
+  async operationsOnGroup(id: string): Promise<readonly number[] | null> {
+    try {
+      const groups = await this.#admin.describeGroups({ groups: [id], includeAuthorizedOperations: true });
+      const bits = groups.get(id)?.authorizedOperations ?? UNSAID;
+      return bits === UNSAID
+        ? null
+        : Array.from({ length: 31 }, (_, code) => code).filter((code) => (bits >> code) & 1);
+    } catch (error) {
+      if (rootOf(error).apiId === 'GROUP_AUTHORIZATION_FAILED') return [];
+      throw new Error(whyOf(error), { cause: error });
+    }
+  }
+
   async create({ topic, partitions, replicas, settings }: TopicToCreate): Promise<void> {
     const configs = Object.entries(settings).map(([name, value]) => ({ name, value }));
     await this.#asked(
@@ -179,15 +201,27 @@ function unreadable(error: unknown): { readonly kind: 'unreadable'; readonly why
   return { kind: 'unreadable', why: whyOf(error) };
 }
 
+interface Said {
+  readonly message?: string;
+  /** Of Node.js: `CERT_HAS_EXPIRED`, `ECONNREFUSED`. */
+  readonly code?: string;
+  /** Of Kafka: `SASL_AUTHENTICATION_FAILED`. */
+  readonly apiId?: string;
+}
+
+/** `127.0.0.1:9093`: what is by no name can't be asked for by name. */
+function isByAddress(broker: string): boolean {
+  return isIP(broker.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')) > 0;
+}
+
 /** The client wraps what the broker said several times: the innermost says why. */
-export function whyOf(error: unknown): string {
-  const { errors, cause, apiId, message } = error as {
-    errors?: readonly unknown[];
-    cause?: unknown;
-    apiId?: string;
-    message?: string;
-  };
+export function rootOf(error: unknown): Said {
+  const { errors, cause } = error as { errors?: readonly unknown[]; cause?: unknown };
   const inner = errors?.at(-1) ?? cause;
-  if (inner !== undefined && inner !== null) return whyOf(inner);
+  return inner === undefined || inner === null ? (error as Said) : rootOf(inner);
+}
+
+export function whyOf(error: unknown): string {
+  const { apiId, message } = rootOf(error);
   return `${apiId === undefined ? '' : `${apiId}: `}${message ?? String(error)}`;
 }

@@ -22,6 +22,8 @@ export interface Topic {
 }
 
 const TIMEOUT = 5_000;
+const UNKNOWN_TOPIC = 3;
+const TOPIC_AUTHORIZATION_FAILED = 29;
 
 /** Asks the brokers where a topic ends and what a group has committed. */
 export class KafkaOffsets implements Component {
@@ -81,6 +83,23 @@ export class KafkaOffsets implements Component {
   async committed(groupId: string, topic: string): Promise<Map<number, number>> {
     const partitions = this.#counts.get(topic) ?? (await this.topics([topic])).get(topic)?.partitions ?? 0;
     return this.#committed.of(groupId, topic, partitions);
+  }
+
+  /**
+   * Codes of what may be done with a topic: none, where Kafka shows nothing of it. null: there is no such topic, or the broker
+   * does not say. Throws where Kafka does not answer.
+   */
+  async operationsOn(topic: string): Promise<readonly number[] | null> {
+    const options = { topics: [topic], includeAuthorizedOperations: true, timeout: TIMEOUT };
+    try {
+      const [found] = await this.#admin.fetchTopicMetadata(options);
+      return found?.authorizedOperations ?? null;
+    } catch (error) {
+      const { code } = error as { code?: number };
+      if (code === TOPIC_AUTHORIZATION_FAILED) return [];
+      if (code === UNKNOWN_TOPIC) return null;
+      throw error;
+    }
   }
 
   /** Those of the topics that exist, by name. */

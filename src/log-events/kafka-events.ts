@@ -11,6 +11,19 @@ export const kafkaEvents = {
   kafka_unassign_failed: means('warn', 'Partitions could not be given back; the group takes them.'),
   poll_failed: means('warn', 'The group could not be polled; polled again.', BROKERS),
   poll_goes_on: means('info', 'The group can be polled again.'),
+  kafka_unreachable: means(
+    'error',
+    'Kafka does not let the service in, or does not answer; `why` says what is wrong. It is tried again once a second.',
+    'Do what `why` says; `doctor` says the same.',
+  ),
+  kafka_reached: means('info', 'Kafka answers again.'),
+  kafka_access_missing: means(
+    'error',
+    'Kafka does not allow the service what it needs; `missing` names it all. Routes that lack something release nothing.',
+    'Grant it: `doctor --print-acls` prints the commands. The service sees it in a few seconds.',
+  ),
+  kafka_access_granted: means('info', 'Kafka allows all that the service needs.'),
+  kafka_access_unknown: means('debug', 'Kafka did not say what it allows; what it said last stands.'),
   cluster_unknown: means(
     'warn',
     'Kafka does not say which cluster it is, so nothing is begun (`kafka.clusterId`).',

@@ -24,6 +24,8 @@ export interface GatedConsumerOptions {
   readonly behaviour: Behaviour;
   /** In place of the one to the retry topic. */
   readonly publish?: PublishRetries;
+  /** What it calls the service with. */
+  readonly token?: string;
 }
 
 /** An application: consumes the main topic through the gate, and writes down what its handler was given. */
@@ -51,7 +53,10 @@ export class GatedConsumer implements AsyncDisposable {
         history.successRecorded(event.partition, event.offset);
       }
     };
-    const gate = new Gate({ route, topic, service, publish, onEvent });
+    const gate = new Gate({
+      ...{ route, topic, service, publish, onEvent },
+      ...(options.token === undefined ? {} : { token: options.token }),
+    });
     const runner = new RdKafkaRunner({
       gate,
       handler: history.handler(behaviour),
