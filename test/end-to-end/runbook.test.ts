@@ -5,12 +5,14 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type RedisServer, startRedis } from '../../dev/stack/redis.ts';
 import { systemClock } from '../../src/clock.ts';
 import { FatalError } from '../../src/gate/index.ts';
+import { doctor as runDoctor } from '../../src/commands/doctor.ts';
 import { Bench } from '../support/bench.ts';
 import { runCommand } from '../support/command-line.ts';
 import type { GatedConsumer } from '../support/gated-consumer.ts';
 import { type Behaviour, History } from '../support/history.ts';
 import { RUNBOOK, runbookPages, type Sample, samplesOf, withOutputs, wordsOf } from '../support/runbook.ts';
 import { shapeOf } from '../support/sample-shape.ts';
+import { kafkaBrokers } from '../support/stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /**
@@ -51,7 +53,12 @@ beforeAll(async () => {
   bench = await Bench.open({
     redisUrl: redis.url,
     routes: {
-      orders: { partitions: 2, settings: { backoff, redelivery: {} } },
+      orders: {
+        partitions: 2,
+        // What doctor warns of.
+        topicConfig: { retry: { 'retention.ms': '3600000' } },
+        settings: { backoff, redelivery: {} },
+      },
       payments: { settings: { backoff, limits: { lockedKeys: 3, heldBytes: '100KiB' } } },
     },
   });
@@ -146,8 +153,13 @@ async function run(command: string): Promise<string> {
     word === 'orders' || word === 'payments' ? `${id}-${word}` : word,
   );
   const output =
-    words[0] === 'curl' ? await curl(command.replace('/routes/', `/routes/${id}-`)) : await ask(words);
+    words[0] === 'curl'
+      ? await curl(command.replace('/routes/', `/routes/${id}-`))
+      : words[1] === 'doctor'
+        ? await doctor(command)
+        : await ask(words);
   return output
+    .replaceAll(kafkaBrokers.join(','), 'kafka:9092')
     .replaceAll(new RegExp(`${id}[.-]`, 'g'), '')
     .replaceAll(new RegExp(`\\bROUTE {${id.length + 1}}`, 'g'), 'ROUTE')
     .replaceAll(bench.service.url, '$RETRY_ORCHESTRATOR_URL');
@@ -157,6 +169,17 @@ async function ask([, ...argv]: readonly string[]): Promise<string> {
   const env = { RETRY_ORCHESTRATOR_URL: bench.service.url };
   const { out, err } = await runCommand(argv, { fetch: globalThis.fetch, clock: systemClock, env });
   return out + err;
+}
+
+/** `retry-orchestrator doctor --config FILE | grep -A2 'WORDS'` */
+async function doctor(command: string): Promise<string> {
+  const [, words = ''] = / --config FILE \| grep -A2 '([^']+)'$/.exec(command) ?? [];
+  const lines: string[] = [];
+  const stdout = { write: (text: string) => lines.push(...text.split('\n')) > 0 };
+  const env = { KAFKA_BROKERS: kafkaBrokers.join(','), REDIS_URL: redis.url };
+  await runDoctor(bench.service.configFile, env, {}, { stdout, stderr: process.stderr });
+  const found = lines.flatMap((line, i) => (line.includes(words) ? lines.slice(i, i + 3) : []));
+  return `${found.join('\n')}\n`;
 }
 
 /** `curl -s $RETRY_ORCHESTRATOR_URL/… | jq .field` */
