@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo watch stack check test integration end-to-end faults faults-short faults-mutants fuzz bench build clean setup setup-test setup-stack setup-fuzz
+.PHONY: help demo watch stack check test integration end-to-end faults faults-short faults-mutants fuzz bench build image sbom clean setup setup-test setup-stack setup-fuzz setup-image
 
 TS := node --import tsx
 
@@ -50,6 +50,13 @@ build: setup
 dist/cli.js: $(shell find src -type f) tsconfig.build.json | setup
 	@npm run --silent build
 
+image: setup-image ## Build the image, and try it: read-only, as its user, against a real Kafka and Redis
+	@$(TS) dev/image/main.ts
+	@npm run --silent jest -- --selectProjects image
+
+sbom: setup ## What the service is made of, as CycloneDX: dist/sbom.json
+	@dev/image/sbom.sh
+
 clean: ## Remove what was built and installed
 	rm -rf dist coverage node_modules
 
@@ -61,6 +68,9 @@ setup-stack:
 
 setup-test:
 	@dev/setup.sh servers
+
+setup-image:
+	@dev/setup.sh image
 
 setup-fuzz: setup-stack
 	@dev/setup.sh python

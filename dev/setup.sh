@@ -144,7 +144,12 @@ python() {
   python3 -c 'import ensurepip, venv' 2>/dev/null || install python3 python3-venv
 }
 
-image_tools() { :; }
+# What builds and runs images without a Docker daemon, and the Debian that stands in for a base image.
+image_tools() {
+  docker_answers || install $(have buildah || echo buildah; have podman || echo podman; have runc || echo runc
+    have mmdebstrap || echo mmdebstrap)
+  python
+}
 
 chart_tools() { :; }
 
@@ -160,6 +165,10 @@ jdk() {
 # Whether the stack comes from somewhere else, by the order of dev/stack/stack.ts.
 stack_is_given() {
   [ -n "${KAFKA_BROKERS:-}" ] && [ -n "${REDIS_URL:-}" ] && return 0
+  docker_answers
+}
+
+docker_answers() {
   have docker && timeout 3 docker version >/dev/null 2>&1
 }
 

@@ -12,6 +12,16 @@ stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
   if (code === 'EPIPE') process.exit(0);
 });
 
+// The first process of a container is sent no signal that it does not listen to: until something does, it ends by them
+// as any other process would.
+if (process.pid === 1) {
+  for (const [signal, number] of [['SIGINT', 2] as const, ['SIGTERM', 15] as const]) {
+    process.on(signal, () => {
+      if (process.listenerCount(signal) === 1) process.exit(128 + number);
+    });
+  }
+}
+
 const deps = {
   env,
   terminal: new Terminal({ stdin, stdout, stderr, noColor: (env['NO_COLOR'] ?? '') !== '' }),

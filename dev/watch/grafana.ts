@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import { freePort } from '../stack/free-port.ts';
 import { ServerProcess } from '../stack/server-process.ts';
@@ -8,6 +7,7 @@ import { Workspace } from '../stack/workspace.ts';
 /** Where Grafana's packages put its pages. */
 const HOME = '/usr/share/grafana';
 const dashboards = resolve(import.meta.dirname, '../../grafana/dashboards');
+const provisioning = resolve(import.meta.dirname, '../../grafana/provisioning');
 
 export interface Grafana extends AsyncDisposable {
   readonly url: string;
@@ -25,16 +25,16 @@ export async function startGrafana(command: string, prometheus: string): Promise
   try {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
-    for (const [name, content] of Object.entries(provisioning(prometheus))) {
-      await mkdir(join(workspace.directory, name));
-      await writeFile(join(workspace.directory, name, 'watch.yaml'), JSON.stringify(content));
-    }
     const settings = {
       GF_SERVER_HTTP_ADDR: '127.0.0.1',
       GF_SERVER_HTTP_PORT: port,
       GF_PATHS_DATA: join(workspace.directory, 'data'),
       GF_PATHS_LOGS: join(workspace.directory, 'logs'),
-      GF_PATHS_PROVISIONING: workspace.directory,
+      GF_PATHS_PROVISIONING: provisioning,
+      // These three are what the files there ask for.
+      PROMETHEUS_URL: prometheus,
+      SCRAPE_INTERVAL: '1s',
+      DASHBOARDS: dashboards,
       GF_AUTH_ANONYMOUS_ENABLED: true,
       GF_AUTH_ANONYMOUS_ORG_ROLE: 'Admin',
       GF_ANALYTICS_REPORTING_ENABLED: false,
@@ -57,23 +57,4 @@ export async function startGrafana(command: string, prometheus: string): Promise
     await workspace[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-/** What lies in Grafana's folder `provisioning`: folder, and content of a file in it. YAML is a superset of JSON. */
-export function provisioning(prometheus: string): Readonly<Record<'datasources' | 'dashboards', unknown>> {
-  return {
-    datasources: {
-      apiVersion: 1,
-      datasources: [
-        {
-          ...{ name: 'Prometheus', type: 'prometheus', access: 'proxy', url: prometheus, isDefault: true },
-          jsonData: { timeInterval: '1s' },
-        },
-      ],
-    },
-    dashboards: {
-      apiVersion: 1,
-      providers: [{ name: 'retry-orchestrator', type: 'file', options: { path: dashboards } }],
-    },
-  };
 }

@@ -1,17 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ruleFile } from '../../grafana/alerts/rule-file.ts';
 import { ROUTE } from '../demo/service-config.ts';
 import { setStage } from '../demo/stage.ts';
-import { randomFrom } from '../seeded-random.ts';
 import { type Prometheus, startPrometheus } from '../stack/prometheus.ts';
 import type { Stack } from '../stack/stack.ts';
 import { type Grafana, installedGrafana, startGrafana } from './grafana.ts';
+import { sendOrders } from './send-orders.ts';
 import { Warehouse } from './warehouse.ts';
 import { type Weather, weatherAt } from './weather.ts';
-
-const KEYS = 500;
-const ORDERS_PER_SECOND = 100;
-const SLICE_MS = 100;
 
 /** The service at work, with Prometheus looking at it. */
 export interface Scene extends AsyncDisposable {
@@ -49,26 +44,14 @@ export async function setScene(stack: Stack, path: string): Promise<Scene> {
     );
     return {
       ...{ service: service.base, prometheus, grafana },
-      run: async (signal, onChange) => {
-        const begun = performance.now();
-        const random = randomFrom(1);
-        for (let seq = 0; !signal.aborted;) {
-          const seconds = (performance.now() - begun) / 1_000;
+      run: (signal, onChange) => {
+        let isFirst = true;
+        return sendOrders(producer, signal, (seconds) => {
           const now = weatherAt(seconds);
-          if (seq === 0 || now !== weather) onChange(seconds, now);
+          if (isFirst || now !== weather) onChange(seconds, now);
+          isFirst = false;
           weather = now;
-          const count = (ORDERS_PER_SECOND * SLICE_MS) / 1_000;
-          const orders = Array.from({ length: count }, () => ({
-            key: `order-${Math.floor(random() * KEYS)}`,
-            seq: ++seq,
-          }));
-          await producer.produce(orders, 10_000, signal).catch((error: unknown) => {
-            if (!signal.aborted) throw error;
-          });
-          // Nobody checks them, and this may run all night.
-          producer.sent.length = 0;
-          await sleep(SLICE_MS, undefined, { signal }).catch(() => undefined);
-        }
+        });
       },
       [Symbol.asyncDispose]: close,
     };

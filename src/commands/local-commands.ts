@@ -31,4 +31,16 @@ export function addLocalCommands(program: Command, env: Environment): void {
       const { doctor } = await import('./doctor.ts');
       process.exitCode = await doctor(config, env, options);
     });
+
+  program
+    .command('health')
+    .description(
+      'ask the service on this machine whether it lives; exit 1 if not. For health checks of containers',
+    )
+    .requiredOption(...CONFIG)
+    .option('--ready', 'whether it is ready, not only alive')
+    .action(async ({ config, ...options }: { config: string; ready?: boolean }) => {
+      const { health } = await import('./health.ts');
+      process.exitCode = await health(config, env, options);
+    });
 }
