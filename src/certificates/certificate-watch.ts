@@ -14,7 +14,7 @@ interface Deps {
 /** ms. They are renewed days before they expire. */
 const INTERVAL = 3_600_000;
 /** Until something that could not be read is tried again. */
-const RETRY = 60_000;
+const RETRY = 15_000;
 
 /** Looks at the certificates at the start and once an hour. What can't be read keeps the date that was read last. */
 export class CertificateWatch implements Component {

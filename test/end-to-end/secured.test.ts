@@ -81,6 +81,14 @@ test('with these ACLs and no others a message goes round', async () => {
   );
 });
 
+test('the time that its certificates have left is a metric', async () => {
+  await service.moved('tls_certificate_expiry_seconds');
+  const targets = (await service.samples('tls_certificate_expiry_seconds')).map(
+    ({ labels }) => labels['target'],
+  );
+  expect(targets.sort()).toEqual([expect.stringMatching(/^Redis /), expect.stringMatching(/^broker /)]);
+});
+
 test('nobody is told a password', async () => {
   await stage.users.setPassword(USER, PASSWORDS.kafka);
   const { code, output } = await stage.command(['doctor']);

@@ -140,6 +140,12 @@ export class ServiceProcess implements AsyncDisposable {
     return (await this.samples(name, labels)).reduce((sum, { value }) => sum + value, 0);
   }
 
+  /** As `Bench.moved`, of this process alone. */
+  async moved(name: string, labels?: Readonly<Record<string, string>>): Promise<void> {
+    const value = (): Promise<number> => this.metric(name, labels);
+    await waitFor(`${name} to move`, async () => (await value()) > 0, { every: 50, state: value });
+  }
+
   /** What it has logged of an event since the beginning. */
   async logged(event: string): Promise<LogLine[]> {
     const lines = (await this.output()).split('\n').filter((line) => line.startsWith('{'));

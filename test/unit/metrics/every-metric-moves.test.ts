@@ -9,9 +9,6 @@ import { MOVED_IN_STORM } from '../../support/moved-in-storm.ts';
 
 const ALL = Object.values<Definition>({ ...definitions, ...shardDefinitions, ...processDefinitions });
 
-/** Needs servers with certificates: certificate-watch.test.ts. */
-const NOT_HERE = ['tls_certificate_expiry_seconds'];
-
 /** The metrics that a test waits for to move, in the service as a process: `bench.moved('…', …)`. */
 function movedInTests(): string[] {
   const folder = join(import.meta.dirname, '../../end-to-end');
@@ -23,7 +20,7 @@ function movedInTests(): string[] {
 
 test('every metric is moved by what the service does: in the storm (seen.test.ts), or in a test that waits for it', () => {
   const names = ALL.map(({ name }) => name).sort();
-  expect([...new Set([...movedInTests(), ...MOVED_IN_STORM, ...NOT_HERE])].sort()).toEqual(names);
+  expect([...new Set([...movedInTests(), ...MOVED_IN_STORM])].sort()).toEqual(names);
 });
 
 test('every metric says what it is, and in which unit', () => {
