@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo watch stack check test integration end-to-end faults faults-short faults-mutants fuzz bench build image sbom clean setup setup-test setup-stack setup-fuzz setup-image
+.PHONY: examples setup-examples help demo watch stack check test integration end-to-end faults faults-short faults-mutants fuzz bench build image sbom clean setup setup-test setup-stack setup-fuzz setup-image
 
 TS := node --import tsx
 
@@ -43,6 +43,9 @@ fuzz: setup-fuzz dist/cli.js ## Attack the live service with what its OpenAPI do
 bench: setup-test build ## Measure (ARGS=... is passed on)
 	@$(TS) bench/main.ts $(ARGS)
 
+examples: setup-examples dist/cli.js ## Run the examples of all languages, kill some, and check the order
+	@DIST=dist npm run --silent jest -- --selectProjects examples
+
 build: setup
 	@npm run --silent build
 
@@ -74,3 +77,6 @@ setup-image:
 
 setup-fuzz: setup-stack
 	@dev/setup.sh python
+
+setup-examples:
+	@dev/setup.sh examples

@@ -172,3 +172,27 @@ async function withViewer<T>(work: (viewer: Viewer) => Promise<T>): Promise<T> {
     await viewer.close();
   }
 }
+
+/**
+ * How many partitions of a topic each member of a group has; empty while its members are changing. In a process of its own:
+ * the client has been seen to crash over it, and the other one can't read what Java's members were assigned.
+ */
+export async function partitionsOfMembers(groupId: string, topic: string): Promise<number[]> {
+  const script = `
+    const { Kafka, ConsumerGroupStates } = require('@confluentinc/kafka-javascript').KafkaJS;
+    const [brokers, group, topic] = process.argv.slice(1);
+    const admin = new Kafka({ kafkaJS: { brokers: brokers.split(',') } }).admin();
+    const own = ({ assignment }) => assignment.topicPartitions.filter((one) => one.topic === topic).length;
+    admin.connect().then(() => admin.describeGroups([group])).then(({ groups: [found] }) => {
+      const members = found.state === ConsumerGroupStates.STABLE ? found.members : [];
+      console.log('shares ' + JSON.stringify(members.map(own)));
+    }).catch(() => undefined).then(() => process.kill(process.pid, 'SIGKILL'));`;
+  const args = ['-e', script, kafkaBrokers.join(','), groupId, topic];
+  const printed = await new Promise<string>((resolve) => {
+    execFile(process.execPath, args, { cwd: import.meta.dirname, timeout: 20_000 }, (_error, stdout) => {
+      resolve(stdout);
+    });
+  });
+  const [, shares = '[]'] = /^shares (.*)$/m.exec(printed) ?? [];
+  return JSON.parse(shares) as number[];
+}

@@ -1,21 +1,35 @@
 // A consumer that knows nothing of the service: it publishes what failed to the retry topic, and commits. For a route
 // with `gate: false` (or `ordering: none`).
 import RdKafka from '@confluentinc/kafka-javascript';
-import { brokers, handleOrder, names, untilStopped } from './orders.ts';
+import {
+  brokers,
+  consumerGroup,
+  handleOrder,
+  retryTopic,
+  sessionTimeoutMs,
+  topic,
+  untilStopped,
+} from './orders.ts';
 
-const kafka = new RdKafka.KafkaJS.Kafka({ kafkaJS: { brokers: brokers.split(',') } });
+const { Kafka, logLevel } = RdKafka.KafkaJS;
+const kafka = new Kafka({ kafkaJS: { brokers: brokers.split(','), logLevel: logLevel.NOTHING } });
 
 const producer = kafka.producer({ kafkaJS: { idempotent: true }, 'linger.ms': 1 });
 await producer.connect();
 
-const consumer = kafka.consumer({ kafkaJS: { groupId: names.consumerGroup, fromBeginning: true } });
+const consumer = kafka.consumer({
+  kafkaJS: { groupId: consumerGroup, fromBeginning: true, sessionTimeout: sessionTimeoutMs },
+});
 await consumer.connect();
-await consumer.subscribe({ topic: names.topic });
+await consumer.subscribe({ topic });
 await consumer.run({
-  eachMessage: async ({ topic, partition, message }) => {
+  eachMessage: async ({ partition, message }) => {
     const { key, value, offset, headers = {} } = message;
+    const number = (name: string, otherwise: number): number =>
+      Number(headers[name]?.toString() ?? otherwise);
+    const origin = { topic, partition, offset: number('x-retry-origin-offset', Number(offset)) };
     try {
-      await handleOrder(value, Number(headers['x-retry-attempt']?.toString() ?? 1));
+      handleOrder(value, origin, number('x-retry-attempt', 1));
     } catch (error) {
       // A redelivered record keeps all its headers: they say which delivery of which message failed.
       const first = {
@@ -30,7 +44,7 @@ await consumer.run({
       };
       const redelivered = headers['x-retry-delivery'] !== undefined;
       await producer.send({
-        topic: names.retryTopic,
+        topic: retryTopic,
         // The same partition number, whatever the key says.
         messages: [
           {

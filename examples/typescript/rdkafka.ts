@@ -1,8 +1,18 @@
 // A consumer with the gate, in the RdKafka style of @confluentinc/kafka-javascript: the one to take for much traffic.
 import RdKafka from '@confluentinc/kafka-javascript';
 // In a project of yours: from 'retry-orchestrator/gate'.
-import { Gate, rdKafkaPublisher, RdKafkaRunner } from '../src/gate/index.ts';
-import { brokers, handleOrder, names, service, untilStopped } from './orders.ts';
+import { Gate, rdKafkaPublisher, RdKafkaRunner } from '../../src/gate/index.ts';
+import {
+  brokers,
+  consumerGroup,
+  handleOrder,
+  retryTopic,
+  route,
+  service,
+  sessionTimeoutMs,
+  topic,
+  untilStopped,
+} from './orders.ts';
 
 // Only for the retry topic. Its order is what the order of the retries rests on: idempotent, every report awaited.
 const producer = new RdKafka.Producer({
@@ -22,23 +32,26 @@ producer.setPollInBackground(true);
 
 const gate = new Gate({
   service, // or several addresses; any replica answers
-  route: names.route,
-  topic: names.topic,
-  publish: rdKafkaPublisher(producer, { retryTopic: names.retryTopic }),
+  route,
+  topic,
+  publish: rdKafkaPublisher(producer, { retryTopic }),
   onEvent: (event) => {
-    if (event.type !== 'finished') console.log(event);
+    if (event.type !== 'finished') console.error(event);
   },
 });
 
 const runner = new RdKafkaRunner({
   gate,
   concurrency: 16, // records of one key always go one after another
-  handler: ({ value }, { attempt }) => handleOrder(value, attempt),
+  handler: ({ value }, { attempt, origin }) => {
+    handleOrder(value, origin, attempt);
+  },
   createConsumer: (callbacks) =>
     new RdKafka.KafkaConsumer(
       {
         'metadata.broker.list': brokers,
-        'group.id': names.consumerGroup,
+        'group.id': consumerGroup,
+        'session.timeout.ms': sessionTimeoutMs,
         'partition.assignment.strategy': 'cooperative-sticky',
         'fetch.queue.backoff.ms': 5,
         ...callbacks,
