@@ -155,6 +155,7 @@ chart_tools() { :; }
 
 example_languages() {
   jdk
+  python
 }
 
 # A runtime alone does not compile.

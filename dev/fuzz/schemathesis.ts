@@ -1,31 +1,14 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { pythonEnvironment } from '../python-environment.ts';
 
-const run = promisify(execFile);
 const CONFIGURATION = join(import.meta.dirname, 'schemathesis.toml');
 const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt');
 
 /** Where Schemathesis is, in a Python environment of its own. It is made where it is not there yet. */
 export async function schemathesis(): Promise<string> {
-  const wanted = await readFile(REQUIREMENTS, 'utf8');
-  const [, version = ''] = /schemathesis==([\d.]+)/.exec(wanted) ?? [];
-  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
-  const directory = join(cache, 'retry-orchestrator', `schemathesis-${version}`);
-  const program = join(directory, 'bin', 'schemathesis');
-  const stamp = join(directory, 'complete');
-  if (existsSync(stamp)) return program;
-  process.stderr.write(`fuzz: installing Schemathesis ${version}\n`);
-  await rm(directory, { recursive: true, force: true });
-  await mkdir(cache, { recursive: true });
-  await run('python3', ['-m', 'venv', directory]);
-  await run(join(directory, 'bin', 'pip'), ['install', '--quiet', '--requirement', REQUIREMENTS]);
-  await writeFile(stamp, '');
-  return program;
+  return join(await pythonEnvironment('schemathesis', REQUIREMENTS), 'schemathesis');
 }
 
 export interface Attack {
