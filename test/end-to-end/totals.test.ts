@@ -114,6 +114,13 @@ test('acquired − released = held: while replicas join, leave and are killed, a
   await move('two replicas');
   await agreed({ waiting: KEYS, moving: 0 });
 
+  const { name } = bench.route('waiting');
+  const locked = async (): Promise<number> => {
+    const lines = await Promise.all(bench.services.map((service) => service.logged('key_locked')));
+    return lines.flat().filter(({ route }) => route === name).length;
+  };
+  await waitFor('a line of the log for each lock', async () => (await locked()) === KEYS, { state: locked });
+
   // All that count go on running: nothing is missing, although keys are locked and unlocked while shards change hands.
   const joined = bench.addReplica();
   await move('a third one joins');
