@@ -55,7 +55,6 @@ dist/cli.js: $(shell find src -type f) tsconfig.build.json | setup
 
 image: setup-image ## Build the image, and try it: read-only, as its user, against a real Kafka and Redis
 	@$(TS) dev/image/main.ts
-	@npm run --silent jest -- --selectProjects image
 
 sbom: setup ## What the service is made of, as CycloneDX: dist/sbom.json
 	@dev/image/sbom.sh

@@ -147,7 +147,9 @@ python() {
 # What builds and runs images without a Docker daemon, and the Debian that stands in for a base image.
 image_tools() {
   docker_answers || install $(have buildah || echo buildah; have podman || echo podman; have runc || echo runc
-    have mmdebstrap || echo mmdebstrap)
+    have mmdebstrap || echo mmdebstrap
+    # An older one does not know the signatures of the Debian that is wanted.
+    [ -e /usr/share/keyrings/debian-archive-trixie-stable.gpg ] || echo debian-archive-keyring)
   python
 }
 
@@ -180,7 +182,10 @@ case "${1:-}" in
   stack) stack_is_given || servers ;;
   servers) servers ;;
   python) python ;;
-  image) servers && image_tools ;;
+  image)
+    stack_is_given || servers
+    image_tools
+    ;;
   chart) chart_tools ;;
   examples) servers && example_languages ;;
   *) die "unknown argument: $1" ;;

@@ -17,11 +17,8 @@ export const IMAGES = {
 
 /** Builds both images. What it says goes to stderr; rejects when one can't be built. */
 export async function buildImages(engine: Engine): Promise<void> {
-  const dockerfile = await readFile(join(root, 'Dockerfile'), 'utf8');
-  const base = /^ARG BASE=(\S+)$/m.exec(dockerfile)?.[1];
-  if (base === undefined) throw new Error('the Dockerfile names no BASE');
   if (engine.name !== 'Docker') {
-    makeBase(`docker.io/library/${base}`, engine);
+    makeBase(await baseImage(), engine);
   }
   const directory = await mkdtemp(join(tmpdir(), 'retry-orchestrator-image-'));
   try {
@@ -37,6 +34,13 @@ export async function buildImages(engine: Engine): Promise<void> {
   } finally {
     await rm(directory, { recursive: true });
   }
+}
+
+/** What the Dockerfile begins with, by its whole name. */
+export async function baseImage(): Promise<string> {
+  const base = /^ARG BASE=(\S+)$/m.exec(await readFile(join(root, 'Dockerfile'), 'utf8'))?.[1];
+  if (base === undefined) throw new Error('the Dockerfile names no BASE');
+  return `docker.io/library/${base}`;
 }
 
 /** Where no registry is asked for it. */

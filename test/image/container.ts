@@ -53,7 +53,7 @@ export class Container implements AsyncDisposable {
     const [program = '', ...args] = engine.runner;
     const child = workspace.spawn('container', program, [
       ...args,
-      ...['run', '--name', name, '--network', 'host', '--no-healthcheck', ...engine.runOptions],
+      ...['run', '--rm', '--name', name, '--network', 'host', '--no-healthcheck', ...engine.runOptions],
       ...['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],
       ...Object.entries(files).flatMap(([path, file]) => ['--volume', `${file}:${path}:ro`]),
       ...Object.entries(environment).flatMap(([variable, value]) => ['--env', `${variable}=${value}`]),

@@ -192,16 +192,6 @@ test('SIGTERM stops it in order, with 0', async () => {
   expect(output).not.toContain('stop_deadline');
 });
 
-test('SIGTERM stops it in order while it still waits for Kafka', async () => {
-  const port = String(await freePort());
-  await using container = await start({ environment: { ...stack, ...(await noKafka()), HTTP_PORT: port } });
-  await waitFor('it to answer', async () => (await fetch(`http://127.0.0.1:${port}/livez`)).ok, {
-    state: () => container.output(),
-  });
-  await container.signal('SIGTERM');
-  await expect(container.ended()).resolves.toBe(0);
-});
-
 test('SIGTERM ends a command that does not listen to it, although it is the first process', async () => {
   // Takes connections, and says nothing.
   const mute = createServer().listen(0, '127.0.0.1');
@@ -215,7 +205,3 @@ test('SIGTERM ends a command that does not listen to it, although it is the firs
   socket.destroy();
   mute.close();
 });
-
-async function noKafka(): Promise<Record<string, string>> {
-  return { KAFKA_BROKERS: `127.0.0.1:${await freePort()}` };
-}
