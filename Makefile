@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: examples setup-examples help demo watch stack check test integration end-to-end faults faults-short faults-mutants fuzz bench build image sbom clean setup setup-test setup-stack setup-fuzz setup-image
+.PHONY: examples setup-examples help demo watch stack check test integration end-to-end faults faults-short faults-mutants fuzz bench build image sbom clean setup setup-test setup-stack setup-fuzz setup-image chart chart-api-server setup-chart
 
 TS := node --import tsx
 
@@ -62,6 +62,13 @@ sbom: setup ## What the service is made of, as CycloneDX: dist/sbom.json
 clean: ## Remove what was built and installed
 	rm -rf dist coverage node_modules
 
+chart: setup-chart ## The Helm chart: lint, unit tests, schemas, and a real Kubernetes API server where one was built
+	@npm run --silent jest -- --selectProjects chart $(ARGS)
+
+chart-api-server: setup-chart ## The same, and builds that API server first (some minutes, once)
+	@dev/chart/build-tools.sh etcd kube-apiserver >/dev/null
+	@npm run --silent jest -- --selectProjects chart $(ARGS)
+
 setup:
 	@dev/setup.sh
 
@@ -79,3 +86,6 @@ setup-fuzz: setup-stack
 
 setup-examples:
 	@dev/setup.sh examples
+
+setup-chart:
+	@dev/setup.sh chart

@@ -11,6 +11,7 @@ const kafka: Config['kafka'] = {
   brokers: [brokers],
   clientId: 'baseline',
   groupPrefix: 'baseline',
+  groupInstanceId: null,
   clusterId: null,
   sessionTimeout: 10_000,
   maxInFlight: 1,

@@ -153,7 +153,11 @@ image_tools() {
   python
 }
 
-chart_tools() { :; }
+chart_tools() {
+  have promtool || install prometheus
+  have go || die 'Go 1.25 or newer is needed to build the tools of the chart: https://go.dev/dl'
+  dev/chart/build-tools.sh helm helm-unittest kubectl-validate crds >/dev/null
+}
 
 example_languages() {
   jdk

@@ -11,6 +11,8 @@ export interface Config {
     readonly brokers: readonly string[];
     readonly clientId: string;
     readonly groupPrefix: string;
+    /** null: the group gives each process a name of its own. */
+    readonly groupInstanceId: string | null;
     readonly clusterId: string | null;
     readonly sessionTimeout: number;
     readonly maxInFlight: number;

@@ -49,6 +49,7 @@ const namedFormats = {
   duration,
   'environment name': () =>
     text('text', /^[a-zA-Z0-9._-]{1,63}$/, 'a name of 1 to 63 of a-z, A-Z, 0-9, ".", "_" and "-"'),
+  'group instance id': () => text('text', /^\S+$/, 'a name without spaces'),
   'group prefix': () => text('text', /^\S+$/, 'a name without spaces'),
   host: () => text('text', /^\S+$/, 'a host name or an address'),
   integer: (limits: Limits) => number(limits),

@@ -42,6 +42,15 @@ export function consumerOptions(config: Pick<Config, 'kafka'>, groupId: string):
   };
 }
 
+/** The same for a member of the group: only one client of a process may have its name there. */
+export function memberOptions(config: Pick<Config, 'kafka'>, groupId: string): Options {
+  const { groupInstanceId } = config.kafka;
+  return {
+    ...consumerOptions(config, groupId),
+    ...(groupInstanceId === null ? {} : { 'group.instance.id': groupInstanceId }),
+  };
+}
+
 /** acks=all, idempotent; the order of sends is the order in Kafka (ADR 1: no transactional id). */
 export function producerOptions(config: Pick<Config, 'kafka'>): Options {
   return {

@@ -13,7 +13,7 @@ import type { Logger } from '../logger.ts';
 import { Trouble } from '../trouble.ts';
 import { asError, calledBack } from './called-back.ts';
 import type { OnClientError } from './client-errors.ts';
-import { consumerOptions } from './client-options.ts';
+import { memberOptions } from './client-options.ts';
 import { readMessage } from './record-reader.ts';
 
 /** Who is told what the group assigns and what is read. Called between two polls, never at the same time. */
@@ -82,7 +82,7 @@ export class RetryConsumer implements Component {
     this.#deps = deps;
     this.#trouble = new Trouble(deps.logger);
     this.#consumer = new RdKafka.KafkaConsumer({
-      ...consumerOptions(deps.config, deps.groupId),
+      ...memberOptions(deps.config, deps.groupId),
       rebalance_cb: (error: LibrdKafkaError, assignment: Assignment[]) => {
         this.#rebalance(error, assignment);
       },

@@ -17,6 +17,13 @@ export const kafkaSettings = {
     doc: "The service's own consumer group of a route is `<groupPrefix>.<route>`.",
     default: 'retry-orchestrator',
   },
+  groupInstanceId: {
+    format: 'group instance id',
+    doc: 'A name of this replica that it keeps over restarts (`group.instance.id`), as a StatefulSet gives it. Its shards then wait for it for `sessionTimeout`, and nobody takes them over earlier. No two replicas may have the same.',
+    default: null,
+    nullable: true,
+    env: 'KAFKA_GROUP_INSTANCE_ID',
+  },
   clusterId: {
     format: 'cluster id',
     doc: 'The id of the cluster that this configuration is for (`doctor` shows it). The service does not start on another one.',

@@ -23,6 +23,7 @@ export class Topics implements AsyncDisposable {
       brokers: [...brokers],
       clientId: 'faults',
       groupPrefix: '',
+      groupInstanceId: null,
       clusterId: null,
       librdkafka: {},
     };

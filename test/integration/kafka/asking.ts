@@ -5,7 +5,13 @@ import { createLogger } from '../../../src/logger.ts';
 
 const [brokers = ''] = process.argv.slice(2);
 const kafka = {
-  ...{ brokers: [brokers], clientId: 'asking', groupPrefix: 'asking', clusterId: null },
+  ...{
+    brokers: [brokers],
+    clientId: 'asking',
+    groupPrefix: 'asking',
+    groupInstanceId: null,
+    clusterId: null,
+  },
   ...{ sessionTimeout: 6_000, maxInFlight: 1, librdkafka: {} },
 };
 const offsets = new KafkaOffsets({ kafka }, createLogger('silent'));

@@ -16,6 +16,7 @@ const config = {
     brokers: kafkaBrokers,
     clientId: 'test',
     groupPrefix: 'test',
+    groupInstanceId: null,
     clusterId: null,
     sessionTimeout: 6_000,
     maxInFlight: 1,

@@ -15,7 +15,7 @@ const MIB = 1_048_576;
 
 function readerAt(brokers: readonly string[]): PlaceReader {
   const kafka = {
-    ...{ brokers, clientId: 'places', groupPrefix: 'places', clusterId: null },
+    ...{ brokers, clientId: 'places', groupPrefix: 'places', groupInstanceId: null, clusterId: null },
     ...{ sessionTimeout: 6_000, maxInFlight: 1, librdkafka: {} },
   };
   const [clock, logger] = [systemClock, createLogger('silent')];

@@ -37,7 +37,13 @@ beforeAll(async () => {
   await admin.close();
   const config = {
     kafka: {
-      ...{ brokers: [...kafka.brokers], clientId: 'test', groupPrefix: 'test', clusterId: null },
+      ...{
+        brokers: [...kafka.brokers],
+        clientId: 'test',
+        groupPrefix: 'test',
+        groupInstanceId: null,
+        clusterId: null,
+      },
       ...{ sessionTimeout: 10_000, maxInFlight: 1, librdkafka: {} },
     },
   };

@@ -49,6 +49,7 @@ describe('a configuration', () => {
         brokers: ['localhost:9092'],
         clientId: 'retry-orchestrator',
         groupPrefix: 'retry-orchestrator',
+        groupInstanceId: null,
         clusterId: null,
         sessionTimeout: 10_000,
         maxInFlight: 1,
