@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -103,7 +104,7 @@ export class KubernetesApi implements AsyncDisposable {
       },
     });
     asked.end(body === undefined ? undefined : JSON.stringify(body));
-    const [response] = (await once(asked, 'response')) as [import('node:http').IncomingMessage];
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
     const answer = await text(response);
     const { warning = [] } = response.headers as { warning?: string | string[] };
     return {

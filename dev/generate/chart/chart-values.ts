@@ -18,7 +18,7 @@ export const CHART = 'helm/retry-orchestrator';
 export function chartValues(): readonly ChartValue[] {
   const text = readFileSync(new URL(`../../../${CHART}/values.yaml`, import.meta.url), 'utf8');
   const { contents } = parseDocument(text);
-  return isMap(contents) ? members(contents.items as Pair[], '', contents.commentBefore) : [];
+  return isMap(contents) ? members(contents.items, '', contents.commentBefore) : [];
 }
 
 /** The comment above the first entry of a map is that of the map itself, as the parser has it. */
@@ -27,7 +27,7 @@ function members(pairs: readonly Pair[], prefix: string, first: string | null | 
     if (!isScalar(key)) throw new Error(`values.yaml: what is below ${prefix}?`);
     const path = prefix === '' ? String(key.value) : `${prefix}.${String(key.value)}`;
     const own = key.commentBefore ?? (index === 0 ? first : null) ?? '';
-    const inner = isMap(value) ? (value.items as Pair[]) : [];
+    const inner = isMap(value) ? (value.items) : [];
     const ours =
       isMap(value) &&
       (Boolean(value.commentBefore) ||

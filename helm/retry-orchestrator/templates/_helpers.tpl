@@ -49,7 +49,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 
 {{/* Takes {root, component, name? (a suffix), fullName?, labels?, annotations?}. */}}
 {{- define "ro.metadata" -}}
-name: {{ .fullName | default (print (include "ro.fullname" .root) .name) }}
+name: {{ .fullName | default (print (include "ro.fullname" .root) (default "" .name)) }}
 namespace: {{ include "ro.namespace" .root }}
 labels:
   {{- include "ro.labels" . | nindent 2 }}
