@@ -27,7 +27,7 @@ function members(pairs: readonly Pair[], prefix: string, first: string | null | 
     if (!isScalar(key)) throw new Error(`values.yaml: what is below ${prefix}?`);
     const path = prefix === '' ? String(key.value) : `${prefix}.${String(key.value)}`;
     const own = key.commentBefore ?? (index === 0 ? first : null) ?? '';
-    const inner = isMap(value) ? (value.items) : [];
+    const inner = isMap(value) ? value.items : [];
     const ours =
       isMap(value) &&
       (Boolean(value.commentBefore) ||

@@ -9,7 +9,10 @@ const kafka = {
 test('a member has the name that its replica keeps, in the group of every route', () => {
   const config = { kafka: { ...kafka, groupInstanceId: 'retries-0' } };
   for (const group of ['test.orders', 'test.payments']) {
-    expect(memberOptions(config, group)).toMatchObject({ 'group.id': group, 'group.instance.id': 'retries-0' });
+    expect(memberOptions(config, group)).toMatchObject({
+      'group.id': group,
+      'group.instance.id': 'retries-0',
+    });
   }
 });
 
