@@ -31,6 +31,8 @@ public final class OrderService {
         ConsumerConfig.GROUP_ID_CONFIG, setting("GROUP_ID", "orders-service"),
         ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest",
         ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG, CooperativeStickyAssignor.class.getName(),
+        // How long the partitions of a consumer that was killed wait for another one.
+        ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, 10_000,
         // The gate commits, and only what is finished.
         ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false,
         ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName(),

@@ -3,32 +3,19 @@ package shop;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.springframework.context.annotation.Bean;
-import org.springframework.kafka.annotation.KafkaListener;
-import org.springframework.kafka.core.KafkaOperations;
-import org.springframework.kafka.listener.CommonErrorHandler;
-import org.springframework.kafka.listener.DeadLetterPublishingRecoverer;
-import org.springframework.kafka.listener.DefaultErrorHandler;
 import org.springframework.stereotype.Component;
-import org.springframework.util.backoff.FixedBackOff;
 
-/** An order service as there are many: what fails goes to the dead-letter topic. It knows nothing of any retries. */
+/** What the service is there for. Throwing means: it failed. */
 @Component
-class OrderListener {
+class OrderHandler {
   private final ObjectMapper json;
   private final Warehouse warehouse = new Warehouse();
 
-  OrderListener(ObjectMapper json) {
+  OrderHandler(ObjectMapper json) {
     this.json = json;
   }
 
-  @Bean
-  static CommonErrorHandler errorHandler(KafkaOperations<?, ?> template) {
-    return new DefaultErrorHandler(new DeadLetterPublishingRecoverer(template), new FixedBackOff(0, 0));
-  }
-
-  @KafkaListener(topics = "${orders.topic}")
-  void onOrder(ConsumerRecord<String, String> record) throws Exception {
+  void handle(ConsumerRecord<String, String> record) throws Exception {
     JsonNode order = json.readTree(record.value());
     String name = order.path("order").asText();
     int seq = order.path("seq").asInt();
