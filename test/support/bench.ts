@@ -16,6 +16,8 @@ export interface RouteSetup {
   readonly partitions?: number;
   /** Where it differs from `partitions`. */
   readonly retryPartitions?: number;
+  /** What the name of the retry topic has behind that of the main topic. Default `.retry`. */
+  readonly retrySuffix?: string;
   readonly topicConfig?: Readonly<Partial<Record<'main' | 'retry' | 'deadLetter', Record<string, string>>>>;
   /** Of the route's configuration, over the bench's defaults. */
   readonly settings?: Readonly<Record<string, unknown>>;
@@ -115,9 +117,9 @@ export class Bench<Name extends string> implements AsyncDisposable {
       ...this.#options.settings,
       kafka: { groupPrefix: this.#id, sessionTimeout: '6s', ...kafka },
       redis: { keyPrefix: `${this.#id}:`, ...redis },
-      routes: Object.values<BenchRoute>(this.#routes).map(({ name, topic, group, setup }) => ({
+      routes: Object.values<BenchRoute>(this.#routes).map(({ name, topic, retryTopic, group, setup }) => ({
         ...DEFAULTS,
-        ...{ name, topic, consumerGroup: group },
+        ...{ name, topic, retryTopic, consumerGroup: group },
         ...setup.settings,
       })),
     };
@@ -282,7 +284,7 @@ function routeOf(id: string, name: string, setup: RouteSetup): BenchRoute {
   const topic = `${id}.${name}`;
   return {
     ...{ name: `${id}-${name}`, topic, setup },
-    retryTopic: `${topic}.retry`,
+    retryTopic: topic + (setup.retrySuffix ?? '.retry'),
     deadLetterTopic: `${topic}.dlq`,
     group: `${topic}.application`,
     partitions: setup.partitions ?? 1,

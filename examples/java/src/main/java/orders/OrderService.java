@@ -32,7 +32,7 @@ public final class OrderService {
         ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest",
         ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG, CooperativeStickyAssignor.class.getName(),
         // How long the partitions of a consumer that was killed wait for another one.
-        ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, 10_000,
+        ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, setting("SESSION_TIMEOUT_MS", "45000"),
         // The gate commits, and only what is finished.
         ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false,
         ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName(),
