@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly kill: 'instance' | 'service' | 'nobody';
   /** Of the route, over those of the bench: `{ gate: false }`. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** What the name of the retry topic has behind that of the main topic. */
+  readonly retrySuffix?: string;
 }
 
 /**
@@ -27,10 +29,15 @@ export interface RunOptions {
  * and resolves once every event has succeeded, no key is locked and all instances have ended: `brokenPromises` judges it.
  * What an example is given and has to write is in examples/README.md.
  */
-export async function runExample(example: Example, { kill, settings = {} }: RunOptions): Promise<ExampleRun> {
+export async function runExample(
+  example: Example,
+  { kill, settings = {}, retrySuffix = '.retry' }: RunOptions,
+): Promise<ExampleRun> {
   const gate = settings['gate'] !== false;
   await using bench = await Bench.open({
-    routes: { orders: { partitions: PARTITIONS, settings: { backoff: BACKOFF, ...settings } } },
+    routes: {
+      orders: { partitions: PARTITIONS, retrySuffix, settings: { backoff: BACKOFF, ...settings } },
+    },
   });
   await using retries = await bench.read('orders', 'retryTopic');
   await using workspace = await Workspace.open();
