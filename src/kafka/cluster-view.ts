@@ -5,6 +5,7 @@ import type { Admin } from '@platformatic/kafka';
 import type { Config } from '../config/config.ts';
 import { adminAccess } from './admin-access.ts';
 import type { AdminAccess } from './admin-access.ts';
+import { describeGroup } from './described-group.ts';
 
 /** What was asked for; or why nobody knows. */
 export type Read<Value> =
@@ -129,15 +130,8 @@ export class ClusterView {
   /** null: there is no such group. */
   async group(id: string): Promise<Read<Group | null>> {
     try {
-      const group = (await this.#admin.describeGroups({ groups: [id] })).get(id);
-      if (group !== undefined && group.state !== 'DEAD') {
-        const members = [...group.members.values()].map(({ clientId, clientHost, metadata }) => ({
-          clientId,
-          host: clientHost.replace(/^\//, ''),
-          topics: metadata?.topics ?? null,
-        }));
-        return { kind: 'read', value: { members } };
-      }
+      const { state, members } = await describeGroup(this.#admin, id, false);
+      if (state !== 'Dead') return { kind: 'read', value: { members } };
       const listed = (await this.#admin.listGroups({ types: ['classic', 'consumer'] })).get(id);
       if (listed?.groupType !== 'consumer') return { kind: 'read', value: null };
       return unreadable(
@@ -154,8 +148,7 @@ export class ClusterView {
    */
   async operationsOnGroup(id: string): Promise<readonly number[] | null> {
     try {
-      const groups = await this.#admin.describeGroups({ groups: [id], includeAuthorizedOperations: true });
-      const bits = groups.get(id)?.authorizedOperations ?? UNSAID;
+      const { operations: bits } = await describeGroup(this.#admin, id, true);
       return bits === UNSAID
         ? null
         : Array.from({ length: 31 }, (_, code) => code).filter((code) => (bits >> code) & 1);
