@@ -154,7 +154,7 @@ export function createService(
   });
   const view = (): Promise<ClusterView> => ClusterView.open(config, { retries: 0 });
   const certificates = new CertificateWatch({
-    read: () => readAllCertificates(config, view),
+    read: (signal) => readAllCertificates(config, view, signal),
     clock,
     logger,
   });

@@ -12,9 +12,15 @@ export interface SecureRedis extends RedisServer {
 export async function startSecureRedis(
   authority: Authority,
   users: Readonly<Record<string, readonly string[]>>,
+  /** Of its certificate, from now on; negative: it has expired. */
+  days?: number,
 ): Promise<SecureRedis> {
-  const { certFile, keyFile } = await authority.issue('redis', { names: ['DNS:localhost', 'IP:127.0.0.1'] });
   const port = await freePort();
+  const names = ['DNS:localhost', 'IP:127.0.0.1'];
+  const { certFile, keyFile } = await authority.issue(`redis-${String(port)}`, {
+    names,
+    ...(days === undefined ? {} : { days }),
+  });
   const tls = ['--tls-port', String(port), '--tls-cert-file', certFile, '--tls-key-file', keyFile];
   const clients = ['--tls-ca-cert-file', authority.caFile, '--tls-auth-clients', 'optional'];
   const rules = Object.entries(users).flatMap(([name, words]) => ['--user', name, ...words]);

@@ -30,7 +30,11 @@ export class AccessWatch implements Component {
 
   constructor(deps: Deps) {
     this.#deps = deps;
-    this.#looks = new Recurring({ interval: INTERVAL, clock: deps.clock, look: () => this.#look() });
+    this.#looks = new Recurring({
+      interval: WHILE_MISSING,
+      clock: deps.clock,
+      look: () => this.#look(),
+    });
   }
 
   /**

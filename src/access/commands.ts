@@ -1,4 +1,6 @@
+import type { RedisConfig } from '../config/config.ts';
 import type { Need } from './needs.ts';
+import { redisRules } from './redis-commands.ts';
 
 /** Commands of Kafka's own tool that allow all of it: one for each topic and group. `principal`: `User:retries`. */
 export function aclCommands(
@@ -23,4 +25,11 @@ export function aclCommands(
 export function principalOf(librdkafka: Readonly<Record<string, unknown>>): string {
   const { 'sasl.username': username } = librdkafka;
   return `User:${typeof username === 'string' ? username : 'NAME'}`;
+}
+
+/** The line of Redis' ACL for the same. */
+export function redisCommand(redis: RedisConfig): string {
+  const user = (redis.kind === 'url' ? redis.access?.username : redis.access.username) ?? 'NAME';
+  const words = redisRules(redis.keyPrefix, redis.kind === 'cluster');
+  return `ACL SETUSER ${user} ${words.join(' ')} ><password>`;
 }

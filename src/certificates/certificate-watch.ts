@@ -6,7 +6,8 @@ import { Trouble } from '../trouble.ts';
 import type { CertificateSeen } from './read-certificates.ts';
 
 interface Deps {
-  readonly read: () => Promise<readonly CertificateSeen[]>;
+  /** Ends early when it is aborted: a server that says nothing is not to be waited for. */
+  readonly read: (signal: AbortSignal) => Promise<readonly CertificateSeen[]>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -21,6 +22,7 @@ export class CertificateWatch implements Component {
   readonly #deps: Deps;
   readonly #trouble: Trouble;
   readonly #looks: Recurring;
+  readonly #abort = new AbortController();
   #expires: ReadonlyMap<string, number> = new Map();
 
   constructor(deps: Deps) {
@@ -38,6 +40,7 @@ export class CertificateWatch implements Component {
   }
 
   stop(): Promise<void> {
+    this.#abort.abort();
     return this.#looks.stop();
   }
 
@@ -50,7 +53,7 @@ export class CertificateWatch implements Component {
   /** Whether everything could be read. */
   async #look(): Promise<boolean> {
     try {
-      const seen = await this.#deps.read();
+      const seen = await this.#deps.read(this.#abort.signal);
       const before = this.#expires;
       this.#expires = new Map(
         seen.flatMap(({ subject, expires }): [string, number][] => {
@@ -61,6 +64,7 @@ export class CertificateWatch implements Component {
       this.#trouble.over('certificates_known', 'the certificates could be read again');
       return seen.every(({ expires }) => expires.kind === 'read');
     } catch (err) {
+      if (this.#abort.signal.aborted) return false;
       this.#trouble.met(
         { event: 'certificates_unknown', err },
         'the certificates could not be read: when they expire is what was read last; doctor says more',

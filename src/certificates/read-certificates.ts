@@ -1,8 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { connect } from 'node:tls';
 import type { ConnectionOptions } from 'node:tls';
 import type { Config, RedisConfig } from '../config/config.ts';
+import { tlsOptions } from '../redis/target.ts';
 import type { Broker, Read } from '../kafka/cluster-view.ts';
 
 const TIMEOUT = 5_000;
@@ -19,15 +21,16 @@ export async function readCertificates(
   { kafka, redis }: Pick<Config, 'kafka' | 'redis'>,
   brokers: readonly Broker[],
   tls: ConnectionOptions | undefined,
+  signal?: AbortSignal,
 ): Promise<CertificateSeen[]> {
   const servers = [
     ...(tls === undefined ? [] : brokers.map((at) => ({ subject: `broker ${nameOf(at)}`, at, tls }))),
-    ...redisOverTls(redis).map((at) => ({ subject: `Redis ${nameOf(at)}`, at, tls: {} })),
+    ...redisOverTls(redis).map((at) => ({ subject: `Redis ${nameOf(at)}`, at, tls: ofRedis(redis) })),
   ];
   const shown = await Promise.all(
     servers.map(async (server) => ({
       subject: server.subject,
-      expires: await shownBy(server.at, server.tls),
+      expires: await shownBy(server.at, server.tls, signal),
     })),
   );
   return [...shown, ...ownCertificates(kafka.librdkafka)];
@@ -46,21 +49,37 @@ function redisOverTls(redis: RedisConfig): Broker[] {
   }
 }
 
+function ofRedis(redis: RedisConfig): ConnectionOptions {
+  const tls = redis.access?.tls ?? null;
+  return tls === null ? {} : tlsOptions(tls);
+}
+
 /** Whatever it shows is looked at: that it is not trusted is told by those who connect to work with it. */
-function shownBy({ host, port }: Broker, tls: ConnectionOptions): Promise<Read<number>> {
+function shownBy(
+  { host, port }: Broker,
+  tls: ConnectionOptions,
+  signal: AbortSignal | undefined,
+): Promise<Read<number>> {
   return new Promise((resolve) => {
     const socket = connect({
       ...tls,
       host,
       port,
-      servername: host,
+      // What is by no name can't be asked for by name.
+      servername: tls.servername ?? (isIP(host) === 0 ? host : ''),
       rejectUnauthorized: false,
       timeout: TIMEOUT,
     });
     const settle = (result: Read<number>): void => {
+      signal?.removeEventListener('abort', stop);
       socket.destroy();
       resolve(result);
     };
+    const stop = (): void => {
+      settle({ kind: 'unreadable', why: 'stopped' });
+    };
+    signal?.addEventListener('abort', stop);
+    if (signal?.aborted === true) stop();
     socket.once('secureConnect', () => {
       const { valid_to: validTo } = socket.getPeerCertificate() as { valid_to?: string };
       settle(

@@ -1,4 +1,4 @@
-import { aclCommands, principalOf } from '../access/commands.ts';
+import { aclCommands, principalOf, redisCommand } from '../access/commands.ts';
 import { needsOf } from '../access/needs.ts';
 import { systemClock } from '../clock.ts';
 import { duration } from '../config/formats.ts';
@@ -38,7 +38,8 @@ export async function doctor(
   if (config === undefined) return 2;
   if (options.printAcls === true) {
     const to = { brokers: config.kafka.brokers, principal: principalOf(config.kafka.librdkafka) };
-    stdout.write(`${aclCommands(needsOf(config), to).join('\n')}\n`);
+    const commands = [...aclCommands(needsOf(config), to), redisCommand(config.redis)];
+    stdout.write(commands.map((command) => `${command}\n`).join(''));
     return 0;
   }
   const timeout = patience(options, stderr);

@@ -23,7 +23,7 @@ export function addLocalCommands(program: Command, env: Environment): void {
     .option('--create-topics', 'create the topics that are missing, and leave those that exist as they are')
     .option(
       '--print-acls',
-      'print the commands of kafka-acls.sh that grant what the service needs, and contact nobody',
+      'print the commands that grant what the service needs of Kafka and Redis, and contact nobody',
     )
     .option('--timeout <duration>', 'how long to wait for Kafka and Redis to answer', '10s')
     .option('--dry-run', 'with --create-topics: print the commands of kafka-topics.sh instead')

@@ -1,3 +1,4 @@
+import { bootstrapOf } from '../certificates/all-certificates.ts';
 import { readCertificates } from '../certificates/read-certificates.ts';
 import type { Clock } from '../clock.ts';
 import type { Config, RouteConfig } from '../config/config.ts';
@@ -44,7 +45,7 @@ export async function examine(foundation: Foundation): Promise<Report> {
   if (cluster?.kind === 'unreadable')
     kafka.push(unreadable('Kafka', 'the cluster id and the brokers', cluster.why));
   if (cluster?.kind === 'read') kafka.push(...clusterFindings(config, cluster.value), KAFKA_CLOCK);
-  const brokers = cluster?.kind === 'read' ? cluster.value.brokers : [];
+  const brokers = cluster?.kind === 'read' ? cluster.value.brokers : bootstrapOf(config);
   const tls = view.kind === 'read' ? view.value.tls : undefined;
   const certificates = await readCertificates(config, brokers, tls);
   const shared = [...redis, ...kafka, ...certificateFindings(certificates, clock.now())];

@@ -1,14 +1,16 @@
 import type { Scalar } from '../config/formats.ts';
+import { certificateTrouble, isNoTls } from '../tls-trouble.ts';
 import { rootOf, whyOf } from './cluster-view.ts';
 
 type Settings = Readonly<Record<string, Scalar>>;
 
-const UNTRUSTED = [
-  ...['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
-  ...['UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'CERT_SIGNATURE_FAILURE'],
-];
+const PEER = {
+  peer: 'a broker',
+  caFile: 'kafka.tls.caFile (KAFKA_TLS_CA_FILE)',
+  addressed: 'address the brokers by a name in it, as their advertised.listeners must, or renew it',
+};
 
-/** Why Kafka lets us not in, and what to mend, in one line. `error`: what the second client met. */
+/** Why Kafka does not let us in, and what to mend, in one line. `error`: what the second client met. */
 export function whyClosed(error: unknown, settings: Settings): string {
   const { code = '', apiId = '' } = rootOf(error);
   const why = whyOf(error);
@@ -21,19 +23,9 @@ export function whyClosed(error: unknown, settings: Settings): string {
   if (apiId === 'UNSUPPORTED_SASL_MECHANISM') {
     return `Kafka takes no login by ${mechanism} there (UNSUPPORTED_SASL_MECHANISM); mend kafka.sasl.mechanism`;
   }
-  if (code === 'CERT_HAS_EXPIRED') {
-    return "a broker's certificate has expired (CERT_HAS_EXPIRED); renew it: `doctor` says whose it is";
-  }
-  if (UNTRUSTED.includes(code)) {
-    return `a broker's certificate is of an authority that is not trusted here: ${why} (${code}); name its authority in kafka.tls.caFile`;
-  }
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return `a broker's certificate is for another name: ${why}; address the brokers by a name in it, as their advertised.listeners must, or renew it`;
-  }
-  if (
-    protocol.endsWith('ssl') &&
-    (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || why.includes('before secure TLS'))
-  ) {
+  const trouble = certificateTrouble({ code, why }, PEER);
+  if (trouble !== null) return trouble;
+  if (protocol.endsWith('ssl') && isNoTls({ code, why })) {
     return `no TLS is spoken there: ${why}; mend kafka.brokers, or set kafka.tls.enabled: false if it is meant so`;
   }
   if (/^Connection closed|ECONNRESET/.test(why)) {

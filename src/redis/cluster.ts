@@ -9,6 +9,7 @@ import { RedisServer } from './server.ts';
 import type { OnMessage } from './server.ts';
 import { newestOf, readSlotMap } from './slot-map.ts';
 import type { SlotMap } from './slot-map.ts';
+import { whyRefused } from './closed-door.ts';
 import { clientOf } from './target.ts';
 
 interface Deps {
@@ -149,7 +150,7 @@ export class RedisCluster implements Component {
       await client.connect();
       return await readSlotMap(client, address);
     } catch (error) {
-      this.#lastError = `${nameOf(address)}: ${(error as Error).message}`;
+      this.#lastError = `${nameOf(address)}: ${whyRefused(error)}`;
       return null;
     } finally {
       client.disconnect();

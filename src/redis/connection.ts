@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Component } from '../component.ts';
 import { OrchestratorError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { whyRefused } from './closed-door.ts';
 import { clientOf, retryDelay } from './target.ts';
 import type { RedisTarget } from './target.ts';
 
@@ -118,10 +119,11 @@ export class RedisConnection implements Component {
     this.redis.connect().catch(() => undefined); // told by the 'error' event, tried again by retryStrategy
   }
 
-  readonly #warn = ({ message }: Error): void => {
-    if (message === this.#lastError) return;
-    this.#lastError = message;
-    this.#logger.warn({ event: 'redis_error', error: message }, 'Redis connection failed; trying again');
+  readonly #warn = (error: Error): void => {
+    const why = whyRefused(error);
+    if (why === this.#lastError) return;
+    this.#lastError = why;
+    this.#logger.warn({ event: 'redis_error', error: why }, 'Redis connection failed; trying again');
   };
 
   async #identify(): Promise<void> {
@@ -143,10 +145,14 @@ export class RedisConnection implements Component {
       this.#started();
     } catch (error) {
       if (this.#stopped || connection !== this.#connections) return;
-      this.#logger.warn(
-        { event: 'redis_error', err: error },
-        'Redis did not say who it is; connecting again',
-      );
+      const why = whyRefused(error);
+      if (why !== this.#lastError) {
+        this.#lastError = why;
+        this.#logger.warn(
+          { event: 'redis_error', error: why },
+          'Redis did not say who it is; connecting again',
+        );
+      }
       this.reconnect();
     }
   }

@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { Authority } from '../../dev/stack/authority.ts';
 import type { KafkaServer } from '../../dev/stack/kafka.ts';
@@ -12,14 +10,17 @@ import { Workspace } from '../../dev/stack/workspace.ts';
 import { needsOf } from '../../src/access/needs.ts';
 import type { Need } from '../../src/access/needs.ts';
 import { redisRules } from '../../src/access/redis-commands.ts';
+import { doctor } from '../../src/commands/doctor.ts';
+import type { DoctorOptions } from '../../src/commands/doctor.ts';
+import type { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { KafkaUsers } from './kafka-users.ts';
 
-const root = join(import.meta.dirname, '../..');
-const file = join(root, 'config/production.yaml');
-const run = promisify(execFile);
+const file = join(import.meta.dirname, '../../config/production.yaml');
 
 export const USER = 'retries';
+/** Redis lets it in, and it may do next to nothing. */
+export const WEAK_USER = 'weak';
 export const PRINCIPAL = `User:${USER}`;
 export const PASSWORDS = { kafka: 'kafka-Passw0rd', redis: 'redis-Passw0rd' };
 export const TOKENS = { GATE_TOKEN: 'gate-'.repeat(5), OPERATOR_TOKEN: 'operator-'.repeat(3) };
@@ -27,30 +28,41 @@ export const TOKENS = { GATE_TOKEN: 'gate-'.repeat(5), OPERATOR_TOKEN: 'operator
 /** A Kafka and a Redis that let in who has the right words, and config/production.yaml with the environment for them. */
 export class SecureStage implements AsyncDisposable {
   readonly authority: Authority;
+  /** No server has a certificate of it. */
+  readonly otherAuthority: Authority;
   readonly kafka: KafkaServer;
   readonly redis: SecureRedis;
+  /** Its certificate has expired. */
+  readonly expiredRedis: SecureRedis;
   readonly users: KafkaUsers;
   readonly #workspace: Workspace;
 
   private constructor(
     workspace: Workspace,
-    authority: Authority,
-    [kafka, redis]: readonly [KafkaServer, SecureRedis],
+    [authority, otherAuthority]: readonly [Authority, Authority],
+    [kafka, redis, expiredRedis]: readonly [KafkaServer, SecureRedis, SecureRedis],
   ) {
     this.#workspace = workspace;
     this.authority = authority;
+    this.otherAuthority = otherAuthority;
     this.kafka = kafka;
     this.redis = redis;
+    this.expiredRedis = expiredRedis;
     this.users = new KafkaUsers(kafka.brokers[0]!);
   }
 
   static async open(): Promise<SecureStage> {
     const workspace = await Workspace.open();
-    const authority = await Authority.open(workspace.directory);
+    const authority = await Authority.open(await mkdtemp(join(workspace.directory, 'authority-')));
+    const other = await Authority.open(await mkdtemp(join(workspace.directory, 'authority-')));
     const rules = redisRules('ro:', false);
-    const redis = await startSecureRedis(authority, { [USER]: [...rules, `>${PASSWORDS.redis}`] });
+    const redis = await startSecureRedis(authority, {
+      [USER]: [...rules, `>${PASSWORDS.redis}`],
+      [WEAK_USER]: ['on', `>${PASSWORDS.redis}`, '~*', '-@all', '+info'],
+    });
+    const expired = await startSecureRedis(authority, {}, -1);
     const kafka = await startSecureKafka(authority, { [USER]: PASSWORDS.kafka });
-    return new SecureStage(workspace, authority, [kafka, redis]);
+    return new SecureStage(workspace, [authority, other], [kafka, redis, expired]);
   }
 
   /** As an operator sets it. */
@@ -74,29 +86,30 @@ export class SecureStage implements AsyncDisposable {
     return parse(await readFile(file, 'utf8')) as Record<string, unknown>;
   }
 
-  get needs(): readonly Need[] {
-    return needsOf(loadConfig(file, this.environment()));
+  /** In force, with other words of the environment. */
+  loaded(changes: Readonly<Record<string, string>> = {}): Config {
+    return loadConfig(file, this.environment(changes));
   }
 
-  /** The command line, with config/production.yaml. */
-  async command(
-    args: readonly string[],
+  get needs(): readonly Need[] {
+    return needsOf(this.loaded());
+  }
+
+  /** `doctor`, with config/production.yaml; in this process, which is quicker. */
+  async doctor(
     changes: Readonly<Record<string, string>> = {},
+    options: DoctorOptions = {},
   ): Promise<{ code: number; output: string }> {
-    const env = { ...process.env, ...this.environment(changes) };
-    const words = ['--import', 'tsx', 'src/cli.ts', ...args, '--config', file];
-    try {
-      const { stdout, stderr } = await run(process.execPath, words, { cwd: root, env, timeout: 120_000 });
-      return { code: 0, output: stdout + stderr };
-    } catch (error) {
-      const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
-      return { code, output: stdout + stderr };
-    }
+    let output = '';
+    const out = { write: (text: string | Uint8Array) => (output += String(text)) !== '' };
+    const code = await doctor(file, this.environment(changes), options, { stdout: out, stderr: out });
+    return { code, output };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.users[Symbol.asyncDispose]();
-    await Promise.all([this.kafka[Symbol.asyncDispose](), this.redis[Symbol.asyncDispose]()]);
+    const servers = [this.kafka, this.redis, this.expiredRedis];
+    await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()));
     await this.#workspace[Symbol.asyncDispose]();
   }
 }
