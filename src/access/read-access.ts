@@ -50,7 +50,8 @@ export async function readMissing(
   try {
     return await missingOf(needs, {
       topic: (name) => offsets.operationsOn(name),
-      group: (name) => view?.operationsOnGroup(name) ?? Promise.resolve(null),
+      // A coordinator that is not there yet says nothing; the topics are told all the same.
+      group: (name) => view?.operationsOnGroup(name).catch(() => null) ?? Promise.resolve(null),
     });
   } finally {
     await view?.close();
