@@ -162,6 +162,18 @@ chart_tools() {
 example_languages() {
   jdk
   python
+  go_modules
+}
+
+# Debian 12's own is too old.
+go_modules() {
+  local version
+  version=$(cd examples/go && go env GOVERSION 2>/dev/null) || version=
+  if [[ ! $version =~ ^go1\.([0-9]+) ]] || [ "${BASH_REMATCH[1]}" -lt 22 ]; then
+    say "Go 1.22 or newer is missing (https://go.dev/dl): the example in Go is skipped"
+    return 0
+  fi
+  (cd examples/go && go mod download)
 }
 
 # A runtime alone does not compile.
