@@ -93,7 +93,9 @@ export class KafkaOffsets implements Component {
     const options = { topics: [topic], includeAuthorizedOperations: true, timeout: TIMEOUT };
     try {
       const [found] = await this.#admin.fetchTopicMetadata(options);
-      return found?.authorizedOperations ?? null;
+      const operations = found?.authorizedOperations ?? [];
+      // Who may see a topic may at least describe it: a broker that names nothing does not say.
+      return operations.length > 0 ? operations : null;
     } catch (error) {
       const { code } = error as { code?: number };
       if (code === TOPIC_AUTHORIZATION_FAILED) return [];
