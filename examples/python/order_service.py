@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import signal
+import sys
 
 from confluent_kafka import Consumer, Message
 
@@ -76,7 +77,9 @@ def tell(record: Message, order: dict[str, object], delivery: Delivery, result: 
         "attempt": delivery.attempt,
         "result": result,
     }
-    print(json.dumps(line), flush=True)
+    # One write for the line and its end: several processes may share the file, and `print` makes two of them when unbuffered.
+    sys.stdout.write(f"{json.dumps(line)}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ import { waitFor } from './wait-for.ts';
 const PARTITIONS = 6;
 const ORDERS = 200;
 const EVENTS = 4;
-/** Long enough that later events of an order are there before its first one is tried again. */
-const BACKOFF = { initial: '500ms', multiplier: 1, max: '5s', jitter: 0 };
+/** Long enough that later events of an order are there before its first one is tried again, and that it is seen to wait. */
+const BACKOFF = { initial: '1500ms', multiplier: 1, max: '5s', jitter: 0 };
 const SLOW = { within: 120_000, every: 50 };
 
 export interface RunOptions {
@@ -63,11 +63,14 @@ export async function runExample(
   start();
   start();
   await eachHasItsShare();
-  const sent = await send(bench, 0, ORDERS / 2);
-  await waitFor('locked keys in the middle of the work', async () => inTheMiddle(await calls()), {
-    ...SLOW,
-    state,
-  });
+  // Not one after the other: acknowledgements may take longer than a key is locked.
+  const [sent] = await Promise.all([
+    send(bench, 0, ORDERS / 2),
+    waitFor('locked keys in the middle of the work', async () => inTheMiddle(await calls()), {
+      ...SLOW,
+      state,
+    }),
+  ]);
   if (kill === 'instance') await instances[1]!.end('SIGKILL');
   if (kill === 'service') await bench.service.kill();
   sent.push(...(await send(bench, ORDERS / 2, ORDERS)));

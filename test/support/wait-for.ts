@@ -19,19 +19,23 @@ export async function waitFor<T>(
 ): Promise<Exclude<T, false | undefined | null>> {
   const deadline = performance.now() + within;
   let last: unknown;
+  let thrown: string;
   for (;;) {
     try {
       const value = await condition();
-      last = value;
+      [last, thrown] = [value, ''];
       if (value !== false && value !== undefined && value !== null) {
         return value as Exclude<T, false | undefined | null>;
       }
     } catch (error) {
       last = error instanceof Error ? error.message : error;
+      thrown = `${String(last)}\n`;
     }
     if (performance.now() > deadline) {
       const shown = state === undefined ? last : await state();
-      const text = typeof shown === 'string' ? shown : JSON.stringify(shown, null, 1);
+      const text =
+        (state === undefined ? '' : thrown) +
+        (typeof shown === 'string' ? shown : JSON.stringify(shown, null, 1));
       throw new Error(`waited ${within} ms for ${what}; the last that was seen: ${text}`);
     }
     await sleep(every);
