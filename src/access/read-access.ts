@@ -23,13 +23,15 @@ export async function missingOf(needs: readonly Need[], sources: Sources): Promi
     asked.set(place, answer);
     return answer;
   };
-  const missing = await Promise.all(
-    needs.map(async (need) => {
-      const allowed = await allowedOn(need);
-      return allowed !== null && !allowed.includes(CODES[need.operation]);
-    }),
-  );
-  return needs.filter((_need, index) => missing[index]);
+  const answers = await Promise.allSettled(needs.map(allowedOn));
+  return needs.filter(({ operation }, index) => {
+    const answer = answers[index];
+    // Told only now, when nothing is being asked any more: our caller closes the connection, and a request that is under way
+    // would open another one.
+    if (answer?.status === 'rejected') throw answer.reason;
+    const allowed = answer?.value ?? null;
+    return allowed !== null && !allowed.includes(CODES[operation]);
+  });
 }
 
 /** The same, asked of Kafka. Of groups nobody can tell where the second client can't log in as the first one does. */

@@ -24,6 +24,8 @@ export async function describeGroup(admin: Admin, id: string, operations: boolea
   const { describeGroupsV5, Reader } = await import('@platformatic/kafka');
   const [coordinator] = await admin.findCoordinator({ keyType: GROUP, keys: [id] });
   const nodeId = coordinator?.nodeId ?? -1;
+  // Nobody would close what is opened now.
+  if (admin.closed) throw new Error(`nobody waits for group ${id} any more`);
   const connection = (await admin.connectToBrokers([nodeId])).get(nodeId);
   if (connection === undefined) throw new Error(`the coordinator of group ${id} is not known`);
   const { groups } = await describeGroupsV5.api.async(connection, [id], operations);

@@ -48,9 +48,11 @@ export async function raiseStorm(rules: Readonly<Record<string, string>> = {}): 
     await open(bench.consume('orders', { history: new History(), behaviour: sometimesFails }));
     await open(bench.consume('payments', { history: new History(), behaviour: fails }));
     await seen(prometheus, 'the service', 'up == 1');
-    const from = Date.now() / 1_000;
+    const begun = Date.now() / 1_000;
     await blow(bench, prometheus);
     const to = Date.now() / 1_000;
+    // In whole seconds before the end: queries by the second then ask for the end itself, when all was seen.
+    const from = to - Math.ceil(to - begun);
     return { bench, prometheus, namespace: NAMESPACE, from, to, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();

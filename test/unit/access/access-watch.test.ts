@@ -65,6 +65,26 @@ test('what nobody can tell is taken for allowed', async () => {
   await expect(missingOf([read, write, group], sources)).resolves.toEqual([write]);
 });
 
+test('an answer that does not come is told when nothing is being asked any more', async () => {
+  const group: Need = { ...read, resource: 'group', name: 'orders-service', operation: 'Describe' };
+  let answer: (allowed: null) => void = () => undefined;
+  const slow = new Promise<null>((resolve) => {
+    answer = resolve;
+  });
+  let told = false;
+  const asking = missingOf([read, group], {
+    topic: () => Promise.reject(new Error('Kafka is away')),
+    group: () => slow,
+  }).finally(() => {
+    told = true;
+  });
+  const refused = expect(asking).rejects.toThrow('Kafka is away');
+  await new Promise(setImmediate);
+  expect(told).toBe(false);
+  answer(null);
+  await refused;
+});
+
 test('the commands grant all of a topic at once', () => {
   expect(aclCommands([read, write], { brokers: ['k:9093'], principal: 'User:retries' })).toEqual([
     'kafka-acls.sh --bootstrap-server k:9093 --add --allow-principal User:retries --operation Read --operation Write --topic orders.retry',
