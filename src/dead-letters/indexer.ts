@@ -6,7 +6,6 @@ import type { Logger } from '../logger.ts';
 import { Trouble } from '../trouble.ts';
 import { readDeadLetter } from './dead-letter.ts';
 import type { DeadLetterIndex } from './dead-letter-index.ts';
-import { Gaps } from './gaps.ts';
 import type { IndexWriter, SeenTopic, Taken, Written } from './index-writer.ts';
 import { isMarker, readMarker } from './marker.ts';
 import type { Marker } from './marker.ts';
@@ -51,7 +50,6 @@ export class DeadLetterIndexer implements Component {
   #seen = false;
   /** What is being read; null: it has to be taken. */
   #taken: (Taken & { readonly from: SeenTopic }) | null = null;
-  readonly #gaps = new Gaps();
   #depth = 0;
   #countedAt = -Infinity;
 
@@ -133,7 +131,6 @@ export class DeadLetterIndexer implements Component {
     const { records, ends } = await this.#consumer.read(READ, PATIENCE);
     for (const [partition, read] of byPartition(records)) await this.#index(taken, partition, read);
     for (const { partition, offset } of ends) await this.#reach(taken, partition, offset);
-    if (this.#gaps.takeOpen() && this.#taken === taken) this.#assign(taken);
     await this.#count();
   }
 
@@ -148,24 +145,10 @@ export class DeadLetterIndexer implements Component {
     if (same) return now;
     const taken = { ...(await this.#deps.writer.take(topic, mine)), from: topic };
     this.#taken = taken;
-    this.#gaps.forget();
-    this.#assign(taken);
-    return taken;
-  }
-
-  #assign({ cursors }: Taken): void {
-    const { topic } = this.#deps;
-    this.#consumer.assign([...cursors].map(([partition, offset]) => ({ topic, partition, offset })));
-  }
-
-  /** Whether the client has skipped what comes before that offset, and it is read again. */
-  #isGap(partition: number, cursor: number, offset: number): boolean {
-    if (offset === cursor || !this.#gaps.found(partition, cursor)) return false;
-    this.#deps.logger.debug(
-      { event: 'gap_read_again', partition, offset: cursor, nextOffset: offset },
-      'offsets are missing: reading them again',
+    this.#consumer.assign(
+      [...taken.cursors].map(([partition, offset]) => ({ topic: this.#deps.topic, partition, offset })),
     );
-    return true;
+    return taken;
   }
 
   /** What has retention removed? And is it another topic, where the broker has no ids by which to tell? */
@@ -190,7 +173,6 @@ export class DeadLetterIndexer implements Component {
   async #reach(taken: Taken, partition: number, offset: number): Promise<void> {
     const cursor = taken.cursors.get(partition);
     if (this.#taken !== taken || cursor === undefined || offset <= cursor) return;
-    if (this.#isGap(partition, cursor, offset)) return;
     const written = await this.#deps.writer.write(taken.topic, partition, cursor, offset, []);
     this.#moved(taken, partition, written, offset);
   }
@@ -211,7 +193,7 @@ export class DeadLetterIndexer implements Component {
       const before = cursors.get(partition) ?? Infinity;
       rest = rest.filter(({ offset }) => offset >= before);
       const [first] = rest;
-      if (first === undefined || this.#isGap(partition, before, first.offset)) return;
+      if (first === undefined) return;
       if (isMarker(first)) {
         // A gap before it is passed first: its own place is what it is written at.
         if (first.offset > before) await this.#reach(taken, partition, first.offset);
@@ -221,7 +203,8 @@ export class DeadLetterIndexer implements Component {
         this.#moved(taken, partition, settled, first.offset + 1);
         continue;
       }
-      const read = run(rest);
+      const end = rest.slice(0, BATCH).findIndex(isMarker);
+      const read = rest.slice(0, end < 0 ? BATCH : end);
       const after = (read.at(-1)?.offset ?? before) + 1;
       const letters = read.map((record) => readDeadLetter(record, route)).filter((letter) => letter !== null);
       const written = await this.#unhurried(() => writer.write(topic, partition, before, after, letters));
@@ -265,15 +248,6 @@ export class DeadLetterIndexer implements Component {
     await clock.sleep(pause, this.#abort.signal).catch(() => undefined);
     return result;
   }
-}
-
-/** As many of the first ones as go in one script: dead letters in a row, without a gap between them. */
-function run(records: readonly KafkaRecord[]): readonly KafkaRecord[] {
-  const head = records.slice(0, BATCH);
-  const end = head.findIndex(
-    (record, i) => isMarker(record) || (i > 0 && record.offset !== (head[i - 1]?.offset ?? 0) + 1),
-  );
-  return end < 0 ? head : head.slice(0, end);
 }
 
 function byPartition(records: readonly KafkaRecord[]): Map<number, KafkaRecord[]> {

@@ -37,10 +37,7 @@ export const shardEvents = {
   acknowledgements_go_on: means('info', 'Redis hears of acknowledged redeliveries again.'),
   ingest_delayed: means('warn', 'The box did not take a batch of retry records; tried again.', REDIS),
   ingest_goes_on: means('info', 'The box takes records again.'),
-  gap_read_again: means(
-    'debug',
-    'Offsets are missing in what was read of a retry or dead-letter topic; they are read again.',
-  ),
+  gap_read_again: means('debug', 'Offsets are missing in what was read; they are read again.'),
   journal_delayed: means(
     'warn',
     'Outcomes could not be written to Kafka: if Redis lost its data now, they would happen again.',
