@@ -6,8 +6,8 @@ interface Deps {
   readonly interval: number;
   /** The first look is not waited for. */
   readonly atOnce?: boolean;
-  /** Never rejects. May answer in how many ms to look again, instead of after the interval. */
-  readonly look: () => Promise<number | undefined> | Promise<void>;
+  /** Never rejects, and ends early when it is aborted. May answer in how many ms to look again, instead of after the interval. */
+  readonly look: (signal: AbortSignal) => Promise<number | undefined> | Promise<void>;
   readonly clock: Clock;
 }
 
@@ -34,10 +34,11 @@ export class Recurring implements Component {
 
   async #run(): Promise<void> {
     const { interval, atOnce = false, look, clock } = this.#deps;
-    let next = atOnce ? await look() : interval;
+    const { signal } = this.#abort;
+    let next = atOnce ? await look(signal) : interval;
     while (!this.#isStopped()) {
-      await clock.sleep(next ?? interval, this.#abort.signal).catch(() => undefined);
-      if (!this.#isStopped()) next = await look();
+      await clock.sleep(next ?? interval, signal).catch(() => undefined);
+      if (!this.#isStopped()) next = await look(signal);
     }
   }
 

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { adminAccess } from '../kafka/admin-access.ts';
-import type { Broker, ClusterView } from '../kafka/cluster-view.ts';
+import { bootstrapOf } from '../kafka/bootstrap.ts';
+import { briefly } from '../kafka/briefly.ts';
+import type { ClusterView } from '../kafka/cluster-view.ts';
 import { readCertificates } from './read-certificates.ts';
 import type { CertificateSeen } from './read-certificates.ts';
 
@@ -17,26 +19,13 @@ export async function readAllCertificates(
 ): Promise<readonly CertificateSeen[]> {
   const { tls } = adminAccess(config.kafka.librdkafka, (path) => readFileSync(path));
   if (tls === undefined) return readCertificates(config, [], undefined, signal);
-  const view = await open();
-  const stop = (): void => void view.close();
-  signal.addEventListener('abort', stop);
   try {
-    return await readCertificates(config, (await view.cluster()).brokers, tls, signal);
+    const { brokers } = await briefly(await open(), (view) => view.cluster(), signal);
+    return await readCertificates(config, brokers, tls, signal);
   } catch (error) {
     // One that has expired keeps us from asking for the others; it can be read all the same.
     const seen = await readCertificates(config, bootstrapOf(config), tls, signal);
     if (seen.every(({ expires }) => expires.kind === 'unreadable')) throw error;
     return seen;
-  } finally {
-    signal.removeEventListener('abort', stop);
-    await view.close();
   }
-}
-
-/** The brokers as the configuration names them. */
-export function bootstrapOf({ kafka }: Pick<Config, 'kafka'>): Broker[] {
-  return kafka.brokers.map((address) => {
-    const [, host = address, port = '9092'] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(address) ?? [];
-    return { host, port: Number(port) };
-  });
 }

@@ -22,7 +22,6 @@ export class CertificateWatch implements Component {
   readonly #deps: Deps;
   readonly #trouble: Trouble;
   readonly #looks: Recurring;
-  readonly #abort = new AbortController();
   #expires: ReadonlyMap<string, number> = new Map();
 
   constructor(deps: Deps) {
@@ -30,7 +29,7 @@ export class CertificateWatch implements Component {
     this.#trouble = new Trouble(deps.logger);
     this.#looks = new Recurring({
       ...{ interval: INTERVAL, atOnce: true, clock: deps.clock },
-      look: async () => ((await this.#look()) ? INTERVAL : RETRY),
+      look: async (signal) => ((await this.#look(signal)) ? INTERVAL : RETRY),
     });
   }
 
@@ -40,7 +39,6 @@ export class CertificateWatch implements Component {
   }
 
   stop(): Promise<void> {
-    this.#abort.abort();
     return this.#looks.stop();
   }
 
@@ -51,9 +49,9 @@ export class CertificateWatch implements Component {
   }
 
   /** Whether everything could be read. */
-  async #look(): Promise<boolean> {
+  async #look(signal: AbortSignal): Promise<boolean> {
     try {
-      const seen = await this.#deps.read(this.#abort.signal);
+      const seen = await this.#deps.read(signal);
       const before = this.#expires;
       this.#expires = new Map(
         seen.flatMap(({ subject, expires }): [string, number][] => {
@@ -64,7 +62,7 @@ export class CertificateWatch implements Component {
       this.#trouble.over('certificates_known', 'the certificates could be read again');
       return seen.every(({ expires }) => expires.kind === 'read');
     } catch (err) {
-      if (this.#abort.signal.aborted) return false;
+      if (signal.aborted) return false;
       this.#trouble.met(
         { event: 'certificates_unknown', err },
         'the certificates could not be read: when they expire is what was read last; doctor says more',

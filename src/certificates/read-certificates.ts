@@ -5,7 +5,8 @@ import { connect } from 'node:tls';
 import type { ConnectionOptions } from 'node:tls';
 import type { Config, RedisConfig } from '../config/config.ts';
 import { tlsOptions } from '../redis/target.ts';
-import type { Broker, Read } from '../kafka/cluster-view.ts';
+import type { Broker } from '../kafka/bootstrap.ts';
+import type { Read } from '../kafka/cluster-view.ts';
 
 const TIMEOUT = 5_000;
 

@@ -1,4 +1,4 @@
-import { bootstrapOf } from '../certificates/all-certificates.ts';
+import { bootstrapOf } from '../kafka/bootstrap.ts';
 import { readCertificates } from '../certificates/read-certificates.ts';
 import type { Clock } from '../clock.ts';
 import type { Config, RouteConfig } from '../config/config.ts';

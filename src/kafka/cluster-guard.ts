@@ -3,6 +3,7 @@ import type { Component } from '../component.ts';
 import type { Logger } from '../logger.ts';
 import { Trouble } from '../trouble.ts';
 import { UnsupportedAccess } from './admin-access.ts';
+import { briefly } from './briefly.ts';
 import { whyOf } from './cluster-view.ts';
 import type { ClusterView } from './cluster-view.ts';
 
@@ -20,7 +21,6 @@ const RETRY = 1_000;
 export class ClusterGuard implements Component {
   readonly #deps: Deps;
   readonly #abort = new AbortController();
-  #view: Pick<ClusterView, 'close'> | null = null;
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -37,9 +37,9 @@ export class ClusterGuard implements Component {
     );
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
     this.#abort.abort(new Error('stopped'));
-    await this.#view?.close();
+    return Promise.resolve();
   }
 
   async #found(): Promise<string> {
@@ -66,14 +66,8 @@ export class ClusterGuard implements Component {
   }
 
   async #ask(): Promise<string> {
-    const view = await this.#deps.open();
-    this.#view = view;
-    try {
-      return (await view.cluster()).id;
-    } finally {
-      this.#view = null;
-      await view.close();
-    }
+    const { id } = await briefly(await this.#deps.open(), (view) => view.cluster(), this.#abort.signal);
+    return id;
   }
 }
 

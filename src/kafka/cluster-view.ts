@@ -5,16 +5,13 @@ import type { Admin } from '@platformatic/kafka';
 import type { Config } from '../config/config.ts';
 import { adminAccess } from './admin-access.ts';
 import type { AdminAccess } from './admin-access.ts';
+import { bootstrapOf } from './bootstrap.ts';
+import type { Broker } from './bootstrap.ts';
 import { describeGroup } from './described-group.ts';
 
 /** What was asked for; or why nobody knows. */
 export type Read<Value> =
   { readonly kind: 'read'; readonly value: Value } | { readonly kind: 'unreadable'; readonly why: string };
-
-export interface Broker {
-  readonly host: string;
-  readonly port: number;
-}
 
 export interface Cluster {
   readonly id: string;
@@ -84,7 +81,8 @@ export class ClusterView {
       ...{ timeout, connectTimeout: timeout, requestTimeout: timeout, retries, retryDelay: 300 },
       ...(access.tls === undefined
         ? {}
-        : { tls: access.tls, tlsServerName: !kafka.brokers.every(isByAddress) }),
+        : // What is by no name can't be asked for by name.
+          { tls: access.tls, tlsServerName: !bootstrapOf({ kafka }).every(({ host }) => isIP(host) > 0) }),
       ...(access.sasl === undefined ? {} : { sasl: access.sasl }),
     });
     return new ClusterView(admin, access);
@@ -200,11 +198,6 @@ interface Said {
   readonly code?: string;
   /** Of Kafka: `SASL_AUTHENTICATION_FAILED`. */
   readonly apiId?: string;
-}
-
-/** `127.0.0.1:9093`: what is by no name can't be asked for by name. */
-function isByAddress(broker: string): boolean {
-  return isIP(broker.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')) > 0;
 }
 
 /** The client wraps what the broker said several times: the innermost says why. */

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Component } from '../component.ts';
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../logger.ts';
+import { briefly } from './briefly.ts';
 import { whyClosed } from './closed-door.ts';
 import type { ClusterView } from './cluster-view.ts';
 
@@ -23,7 +24,6 @@ const FRESH = 5_000;
 export class KafkaReach implements Component {
   readonly #deps: Deps;
   readonly #abort = new AbortController();
-  #view: Pick<ClusterView, 'close'> | null = null;
   #why = '';
   #told = '';
   #askedAt = -Infinity;
@@ -38,9 +38,9 @@ export class KafkaReach implements Component {
     while (!(await this.#look())) await this.#deps.clock.sleep(RETRY, this.#abort.signal);
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
     this.#abort.abort(new Error('stopped'));
-    await this.#view?.close();
+    return Promise.resolve();
   }
 
   /** Empty while Kafka answers. */
@@ -85,16 +85,10 @@ export class KafkaReach implements Component {
     if (this.#why !== '' && clock.monotonic() - this.#askedAt < FRESH) return;
     this.#askedAt = clock.monotonic();
     try {
-      const view = await open();
-      this.#view = view;
-      await view.cluster();
+      await briefly(await open(), (view) => view.cluster(), this.#abort.signal);
       this.#why = `nothing from ${config.kafka.brokers.join(', ')} in time`;
     } catch (error) {
       this.#why = whyClosed(error, config.kafka.librdkafka);
-    } finally {
-      const view = this.#view;
-      this.#view = null;
-      await view?.close();
     }
   }
 }

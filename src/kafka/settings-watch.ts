@@ -3,6 +3,7 @@ import type { Component } from '../component.ts';
 import type { RouteConfig } from '../config/config.ts';
 import type { Logger } from '../logger.ts';
 import { Recurring } from '../recurring.ts';
+import { briefly } from './briefly.ts';
 import type { ClusterView, Read, TopicSettings } from './cluster-view.ts';
 import { whyOf } from './cluster-view.ts';
 import { compactions } from './compaction.ts';
@@ -34,7 +35,6 @@ const WHILE_REFUSED = 5_000;
 export class SettingsWatch implements Component {
   readonly #deps: Deps;
   readonly #looks: Recurring;
-  #view: Pick<ClusterView, 'close'> | null = null;
   #startedAt = 0;
   #known = false;
   #problems = new Map<string, readonly string[]>();
@@ -44,7 +44,7 @@ export class SettingsWatch implements Component {
     this.#deps = deps;
     this.#looks = new Recurring({
       ...{ interval: INTERVAL, atOnce: true, clock: deps.clock },
-      look: () => this.#watch(),
+      look: (signal) => this.#watch(signal),
     });
   }
 
@@ -54,11 +54,8 @@ export class SettingsWatch implements Component {
     return this.#looks.start();
   }
 
-  async stop(): Promise<void> {
-    const stopped = this.#looks.stop();
-    // It may be waiting for a broker that does not answer.
-    await this.#view?.close();
-    await stopped;
+  stop(): Promise<void> {
+    return this.#looks.stop();
   }
 
   /** Why nothing of the route may be released, one line each. */
@@ -73,8 +70,8 @@ export class SettingsWatch implements Component {
   }
 
   /** In how many ms to look again. */
-  async #watch(): Promise<number> {
-    await this.#look();
+  async #watch(signal: AbortSignal): Promise<number> {
+    await this.#look(signal);
     if (!this.#known) {
       this.#known = true;
       this.#deps.onKnown();
@@ -82,12 +79,12 @@ export class SettingsWatch implements Component {
     return this.#problems.size > 0 ? WHILE_REFUSED : INTERVAL;
   }
 
-  async #look(): Promise<void> {
+  async #look(signal: AbortSignal): Promise<void> {
     const { routes, topics, logger } = this.#deps;
     try {
       const names = [...new Set(routes.flatMap(topicsOf))];
       const there = [...(await topics(names)).keys()];
-      const settings = await this.#settings(there);
+      const settings = await this.#settings(there, signal);
       for (const [name, read] of settings) if (read.kind === 'unreadable') this.#warn(name, read.why);
       for (const route of routes) this.#judge(route, settings);
     } catch (error) {
@@ -96,20 +93,12 @@ export class SettingsWatch implements Component {
     }
   }
 
-  async #settings(names: readonly string[]): Promise<Settings> {
-    let view;
-    try {
-      view = await this.#deps.open();
-    } catch (error) {
-      return new Map(names.map((name) => [name, { kind: 'unreadable', why: whyOf(error) }]));
-    }
-    this.#view = view;
-    try {
-      return await view.settings(names);
-    } finally {
-      this.#view = null;
-      await view.close();
-    }
+  /** Unreadable, all of them, where the second client can not be made of these settings. */
+  async #settings(names: readonly string[], signal: AbortSignal): Promise<Settings> {
+    const view = await this.#deps.open().catch(whyOf);
+    if (typeof view === 'string')
+      return new Map(names.map((name) => [name, { kind: 'unreadable', why: view }]));
+    return briefly(view, () => view.settings(names), signal);
   }
 
   #warn(topic: string, why: string): void {

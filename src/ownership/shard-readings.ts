@@ -1,6 +1,7 @@
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { ShardReadings } from '../metrics/shard-gauges.ts';
 import type { OperatorBox, Totals } from '../penalty-box/operator-box.ts';
+import { Recurring } from '../recurring.ts';
 import type { LagReadings } from './lag-readings.ts';
 import type { Shard } from './shard.ts';
 
@@ -23,21 +24,22 @@ const INTERVAL = 2_000;
 export class ReadShard implements ShardReadings {
   readonly #deps: Deps;
   readonly #shard: LookedAt;
+  readonly #looks: Recurring;
   #totals: Totals | null = null;
-  #timer: Timer | null = null;
-  #stopped = false;
 
   constructor(shard: LookedAt, deps: Deps) {
     this.#shard = shard;
     this.#deps = deps;
     // At once: what Redis loses now has to be counted as lost, and a shard that changes hands is not to be missed in sums.
-    void this.#read();
-    this.#schedule();
+    this.#looks = new Recurring({
+      ...{ interval: INTERVAL, atOnce: true, clock: deps.clock },
+      look: () => this.#read(),
+    });
+    void this.#looks.start();
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#timer?.cancel();
+    void this.#looks.stop();
   }
 
   /** Redis had lost the shard, and it was rebuilt: how many locks it held before. */
@@ -99,19 +101,6 @@ export class ReadShard implements ShardReadings {
 
   get cursorDriftSeconds(): number | null {
     return this.#deps.lags.drift(this.#shard.partition);
-  }
-
-  #schedule(): void {
-    if (this.#stopped) return;
-    this.#timer = this.#deps.clock.after(
-      INTERVAL,
-      () => {
-        void this.#read().finally(() => {
-          this.#schedule();
-        });
-      },
-      { unref: true },
-    );
   }
 
   async #read(): Promise<void> {

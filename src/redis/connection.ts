@@ -56,9 +56,12 @@ export class RedisConnection implements Component {
         return isReadOnly(message);
       },
     });
-    this.redis.on('error', this.#warn);
+    const warn = (error: Error): void => {
+      this.#tell(error, 'Redis connection failed; trying again');
+    };
+    this.redis.on('error', warn);
     // One Sentinel that does not know the primary is no error to the client; it asks the next one.
-    this.redis.on('sentinelError', this.#warn);
+    this.redis.on('sentinelError', warn);
     this.redis.on('close', () => {
       this.#connections++;
       this.#runId = null;
@@ -119,12 +122,13 @@ export class RedisConnection implements Component {
     this.redis.connect().catch(() => undefined); // told by the 'error' event, tried again by retryStrategy
   }
 
-  readonly #warn = (error: Error): void => {
+  /** Once, until it is something else. */
+  #tell(error: unknown, message: string): void {
     const why = whyRefused(error);
     if (why === this.#lastError) return;
     this.#lastError = why;
-    this.#logger.warn({ event: 'redis_error', error: why }, 'Redis connection failed; trying again');
-  };
+    this.#logger.warn({ event: 'redis_error', error: why }, message);
+  }
 
   async #identify(): Promise<void> {
     if (this.#role === 'subscribe') {
@@ -145,14 +149,7 @@ export class RedisConnection implements Component {
       this.#started();
     } catch (error) {
       if (this.#stopped || connection !== this.#connections) return;
-      const why = whyRefused(error);
-      if (why !== this.#lastError) {
-        this.#lastError = why;
-        this.#logger.warn(
-          { event: 'redis_error', error: why },
-          'Redis did not say who it is; connecting again',
-        );
-      }
+      this.#tell(error, 'Redis did not say who it is; connecting again');
       this.reconnect();
     }
   }
