@@ -91,7 +91,7 @@ class Application implements AsyncDisposable {
   /** Everything is handled, in order, nothing early, nothing again, and the service is well. */
   async finished(): Promise<void> {
     const { history, sent } = this;
-    await history.allSucceeded(sent);
+    await history.allSucceeded(sent, () => this.#seen());
     expect(history.violations(sent)).toEqual([]);
     expect(history.repeated).toEqual([]);
     expect(earlyRetries(history)).toEqual([]);
@@ -100,6 +100,17 @@ class Application implements AsyncDisposable {
     await waitFor('readiness', async () => (await service.status('/readyz')) === 200, {
       ...{ state: () => service.get('/readyz') },
     });
+  }
+
+  /** What the gate told last, what the service says of itself, and its locks. */
+  async #seen(): Promise<string> {
+    const { service } = this.#bench;
+    return [
+      JSON.stringify(this.#consumer?.events.slice(-20)),
+      JSON.stringify(await service.get('/readyz')),
+      JSON.stringify(await this.#bench.locks(this.#name)),
+      await service.tail(),
+    ].join('\n');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -92,8 +92,11 @@ export class History {
     return this.of(message).some(({ outcome }) => outcome === 'succeeded');
   }
 
-  /** Resolves when every one of the messages has been handled with success at least once. */
-  async allSucceeded(sent: readonly KafkaRecord[]): Promise<void> {
+  /** Resolves when every one of the messages has been handled with success at least once. `state`: what else to show if not. */
+  async allSucceeded(
+    sent: readonly KafkaRecord[],
+    state: () => Promise<string> = () => Promise.resolve(''),
+  ): Promise<void> {
     const missing = (): KafkaRecord[] => {
       const done = new Set(
         this.handlings.filter(({ outcome }) => outcome === 'succeeded').map(({ id }) => id),
@@ -102,7 +105,8 @@ export class History {
     };
     await waitFor('every message to succeed', () => missing().length === 0, {
       within: 180_000,
-      state: () => `${missing().length} of ${sent.length} missing: ${describe(missing().slice(0, 10))}`,
+      state: async () =>
+        `${missing().length} of ${sent.length} missing: ${describe(missing().slice(0, 10))}\n${await state()}`,
     });
   }
 
