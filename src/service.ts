@@ -8,6 +8,7 @@ import { CertificateWatch } from './certificates/certificate-watch.ts';
 import type { Clock } from './clock.ts';
 import type { Component } from './component.ts';
 import { inOrder } from './component.ts';
+import { groupOfReaders } from './config/config.ts';
 import type { Config } from './config/config.ts';
 import { RedisTrail } from './audit/trail.ts';
 import { publishTo } from './audit/topic.ts';
@@ -133,9 +134,8 @@ export function createService(
   const offsets = new KafkaOffsets(config, logger);
   const producer = new KafkaProducer({ config, logger, onClientError });
   const redriveProducer = new KafkaProducer({ config: redriving(config), logger, onClientError });
-  const groupOfReaders = `${config.kafka.groupPrefix}.origins`;
   const open = (): AssignedConsumer =>
-    new AssignedConsumer({ config, groupId: groupOfReaders, clock, logger, onClientError });
+    new AssignedConsumer({ config, groupId: groupOfReaders(config), clock, logger, onClientError });
   const contents = new PlaceReader({ open, clock });
   const views = new PlaceReader({ open, clock });
   metrics.process.read({

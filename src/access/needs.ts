@@ -1,5 +1,5 @@
 import type { Config, RouteConfig } from '../config/config.ts';
-import { groupId } from '../config/config.ts';
+import { groupId, groupOfReaders } from '../config/config.ts';
 
 /** As Kafka names them. */
 export type Operation = 'Read' | 'Write' | 'Describe' | 'DescribeConfigs';
@@ -18,15 +18,15 @@ export interface Need {
 
 /** All that Kafka has to allow, and nothing more. `Read` and `Write` include `Describe`. */
 export function needsOf(config: Pick<Config, 'kafka' | 'routes' | 'events' | 'audit'>): readonly Need[] {
-  const { kafka, routes, events, audit } = config;
+  const { routes, events, audit } = config;
   const shared = (need: Omit<Need, 'route'>): Need => ({ route: null, ...need });
   const topic = (name: string | null, why: string): Need[] =>
     name === null ? [] : [shared({ resource: 'topic', name, operation: 'Write', why })];
   return [
     ...routes.flatMap((route) => ofRoute(route, groupId(config, route))),
     shared({
-      ...{ resource: 'group', name: `${kafka.groupPrefix}.origins`, operation: 'Describe' },
-      why: 'reads messages that are kept in Kafka',
+      ...{ resource: 'group', name: groupOfReaders(config), operation: 'Describe' },
+      why: 'reads messages that are kept in Kafka, and where topics end',
     }),
     ...topic(events.topic, 'lifecycle events'),
     ...topic(audit.topic, 'what operators did'),

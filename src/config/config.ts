@@ -170,3 +170,8 @@ export function groupId(
 ): string {
   return `${config.kafka.groupPrefix}.${route.name}`;
 }
+
+/** A group that Kafka wants to be named where partitions are read beside all groups; nobody joins it. */
+export function groupOfReaders({ kafka }: { readonly kafka: { readonly groupPrefix: string } }): string {
+  return `${kafka.groupPrefix}.origins`;
+}

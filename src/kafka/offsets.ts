@@ -1,12 +1,13 @@
 import RdKafka from '@confluentinc/kafka-javascript';
 import type { Component } from '../component.ts';
+import { groupOfReaders } from '../config/config.ts';
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../logger.ts';
+import { AskingConsumers } from './asking-consumers.ts';
 import { clientLogger } from './client-logger.ts';
 import { clientOptions } from './client-options.ts';
-import { CommittedOffsets } from './committed-offsets.ts';
 
-const { Kafka, IsolationLevel } = RdKafka.KafkaJS;
+const { Kafka } = RdKafka.KafkaJS;
 type Admin = ReturnType<InstanceType<typeof Kafka>['admin']>;
 
 /** First offset still there, and the last stable one, of a partition. */
@@ -21,14 +22,24 @@ export interface Topic {
   readonly id: string;
 }
 
+/** An answer about one partition; an Error where the broker has none. */
+type OfPartition = { readonly partition: number; readonly offset?: number } | Error;
+
 const TIMEOUT = 5_000;
+/** In place of a timestamp. */
+const END = -1;
+const BEGINNING = -2;
+/** The client leaves out an offset that there is none of. */
+const NONE = -1;
 const UNKNOWN_TOPIC = 3;
 const TOPIC_AUTHORIZATION_FAILED = 29;
 
 /** Asks the brokers where a topic ends and what a group has committed. */
 export class KafkaOffsets implements Component {
   readonly #admin: Admin;
-  readonly #committed: CommittedOffsets;
+  readonly #consumers: AskingConsumers;
+  /** Nobody joins it; `needsOf` asks for the right to describe it. */
+  readonly #groupOfReaders: string;
   /** How many partitions topics had when they were last looked at. */
   readonly #counts = new Map<string, number>();
   #connected = false;
@@ -36,7 +47,8 @@ export class KafkaOffsets implements Component {
   constructor(config: Pick<Config, 'kafka'>, logger: Logger) {
     const options = { ...clientOptions(config), kafkaJS: { logger: clientLogger(logger) } };
     this.#admin = new Kafka(options as never).admin();
-    this.#committed = new CommittedOffsets(config);
+    this.#consumers = new AskingConsumers(config);
+    this.#groupOfReaders = groupOfReaders(config);
   }
 
   async start(): Promise<void> {
@@ -47,7 +59,7 @@ export class KafkaOffsets implements Component {
   async stop(): Promise<void> {
     if (!this.#connected) return;
     this.#connected = false;
-    await this.#committed.stop();
+    await this.#consumers.stop();
     await this.#admin.disconnect();
   }
 
@@ -61,28 +73,37 @@ export class KafkaOffsets implements Component {
    * not there or Kafka does not answer.
    */
   async ranges(topic: string, { uncommitted = false } = {}): Promise<Map<number, Range>> {
-    const offsets = await this.#admin.fetchTopicOffsets(topic, {
-      isolationLevel: uncommitted ? IsolationLevel.READ_UNCOMMITTED : IsolationLevel.READ_COMMITTED,
-      timeout: TIMEOUT,
-    });
+    const partitions = await this.#partitionsOf(topic);
+    const [beginnings, ends] = await Promise.all([
+      this.#listed(topic, partitions, { timestamp: BEGINNING, uncommitted }),
+      this.#listed(topic, partitions, { timestamp: END, uncommitted }),
+    ]);
     return new Map(
-      offsets.map(({ partition, low, high }) => [partition, { first: Number(low), end: Number(high) }]),
+      [...ends].map(([partition, end]) => [partition, { first: beginnings.get(partition) ?? end, end }]),
     );
   }
 
   /** Offset of the first record with that timestamp (epoch ms) or a later one, by partition; its end where there is none. */
   async firstSince(topic: string, timestamp: number): Promise<Map<number, number>> {
-    const offsets = await this.#admin.fetchTopicOffsetsByTimestamp(topic, timestamp, {
-      isolationLevel: IsolationLevel.READ_COMMITTED,
-      timeout: TIMEOUT,
-    });
-    return new Map(offsets.map(({ partition, offset }) => [partition, Number(offset)]));
+    const partitions = await this.#partitionsOf(topic);
+    const since = await this.#listed(topic, partitions, { timestamp });
+    const without = partitions.filter((partition) => since.get(partition) === NONE);
+    if (without.length === 0) return since;
+    return new Map([...since, ...(await this.#listed(topic, without, { timestamp: END }))]);
   }
 
   /** What the group has committed, by partition; a partition without a commit is left out. */
   async committed(groupId: string, topic: string): Promise<Map<number, number>> {
     const partitions = this.#counts.get(topic) ?? (await this.topics([topic])).get(topic)?.partitions ?? 0;
-    return this.#committed.of(groupId, topic, partitions);
+    if (partitions === 0) return new Map();
+    const asked = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }));
+    const answer = await this.#consumers.ask<readonly OfPartition[]>(
+      { groupId },
+      (consumer, timeout, done) => {
+        consumer.committed(asked, timeout, done);
+      },
+    );
+    return new Map([...offsetsIn(answer)].filter(([, offset]) => offset >= 0));
   }
 
   /**
@@ -118,6 +139,41 @@ export class KafkaOffsets implements Component {
       ]),
     );
   }
+
+  async #partitionsOf(topic: string): Promise<readonly number[]> {
+    const [found] = await this.#admin.fetchTopicMetadata({ topics: [topic], timeout: TIMEOUT });
+    return found?.partitions.map(({ partitionId }) => partitionId) ?? [];
+  }
+
+  /** Throws where one partition has no answer. */
+  async #listed(
+    topic: string,
+    partitions: readonly number[],
+    { timestamp, uncommitted = false }: { readonly timestamp: number; readonly uncommitted?: boolean },
+  ): Promise<Map<number, number>> {
+    const asked = partitions.map((partition) => ({ topic, partition, offset: timestamp }));
+    const answer = await this.#consumers.ask<readonly OfPartition[]>(
+      { groupId: this.#groupOfReaders, uncommitted },
+      (consumer, timeout, done) => {
+        consumer.offsetsForTimes(asked, timeout, done);
+      },
+    );
+    const offsets = offsetsIn(answer);
+    for (const [partition, offset] of offsets) {
+      if (timestamp < 0 && offset < 0) throw new Error(`Kafka does not say where ${topic}/${partition} ends`);
+    }
+    return offsets;
+  }
+}
+
+/** Throws the error of the first partition that has one. */
+function offsetsIn(answer: readonly OfPartition[] = []): Map<number, number> {
+  return new Map(
+    answer.map((each) => {
+      if (each instanceof Error) throw each;
+      return [each.partition, each.offset ?? NONE];
+    }),
+  );
 }
 
 /** By its bits: the client's types name a text of it that is not there. A broker that knows no ids sends zeros. */

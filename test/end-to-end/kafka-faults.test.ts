@@ -107,8 +107,8 @@ class Application implements AsyncDisposable {
     const { service } = this.#bench;
     return [
       JSON.stringify(this.#consumer?.events.slice(-20)),
-      JSON.stringify(await service.get('/readyz')),
-      JSON.stringify(await this.#bench.locks(this.#name)),
+      JSON.stringify(await service.get('/readyz').catch(String)),
+      JSON.stringify(await this.#bench.locks(this.#name).catch(String)),
       await service.tail(),
     ].join('\n');
   }

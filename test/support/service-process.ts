@@ -157,12 +157,12 @@ export class ServiceProcess implements AsyncDisposable {
     return readFile(join(this.#workspace.directory, 'service.log'), 'utf8').catch(() => '');
   }
 
+  /** The last lines of that, and how it ended, if it did. */
   async tail(): Promise<string> {
-    const lines = (await this.output()).split('\n');
-    return lines
-      .filter((line) => !line.includes('"level":"debug"'))
-      .slice(-15)
-      .join('\n');
+    const lines = (await this.output()).split('\n').filter((line) => !line.includes('"level":"debug"'));
+    const { exitCode, signalCode } = this.#child ?? {};
+    const end = this.running ? [] : [`it has ended: ${String(signalCode ?? exitCode ?? 'never started')}`];
+    return [...lines.slice(-15), ...end].join('\n');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,6 @@
 import RdKafka from '@confluentinc/kafka-javascript';
-import { CommittedOffsets } from '../../../src/kafka/committed-offsets.ts';
+import { KafkaOffsets } from '../../../src/kafka/offsets.ts';
+import { createLogger } from '../../../src/logger.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { HEADROOM_BYTES, MAX_MESSAGE_BYTES, modes, PARTITIONS, topicsOf } from '../routes.ts';
 
@@ -9,11 +10,11 @@ type Admin = ReturnType<InstanceType<typeof Kafka>['admin']>;
 /** Kafka as the run sees it, past all proxies: makes the topics, and sees how far they are read. */
 export class Topics implements AsyncDisposable {
   readonly #admin: Admin;
-  readonly #committed: CommittedOffsets;
+  readonly #offsets: KafkaOffsets;
 
-  private constructor(admin: Admin, committed: CommittedOffsets) {
+  private constructor(admin: Admin, offsets: KafkaOffsets) {
     this.#admin = admin;
-    this.#committed = committed;
+    this.#offsets = offsets;
   }
 
   static async connect(brokers: readonly string[]): Promise<Topics> {
@@ -27,8 +28,10 @@ export class Topics implements AsyncDisposable {
       clusterId: null,
       librdkafka: {},
     };
-    const committed = new CommittedOffsets({ kafka: { ...kafka, sessionTimeout: 6_000, maxInFlight: 1 } });
-    return new Topics(admin, committed);
+    const config = { kafka: { ...kafka, sessionTimeout: 6_000, maxInFlight: 1 } };
+    const offsets = new KafkaOffsets(config, createLogger('silent'));
+    await offsets.start();
+    return new Topics(admin, offsets);
   }
 
   async create(): Promise<void> {
@@ -62,15 +65,15 @@ export class Topics implements AsyncDisposable {
   async lag(route: string): Promise<number> {
     const { main, group } = topicsOf(route);
     // The commits first: what is produced in between then only makes the lag larger, never negative.
-    const committed = await this.#committed.of(group, main, PARTITIONS);
-    const ends = await this.#admin.fetchTopicOffsets(main);
+    const committed = await this.#offsets.committed(group, main);
+    const ranges = await this.#offsets.ranges(main);
     const sum = (offsets: Iterable<number>): number =>
       [...offsets].reduce((total, offset) => total + offset, 0);
-    return sum(ends.map(({ high }) => Number(high))) - sum(committed.values());
+    return sum([...ranges.values()].map(({ end }) => end)) - sum(committed.values());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#committed.stop();
+    await this.#offsets.stop();
     await this.#admin.disconnect();
   }
 }
