@@ -54,7 +54,7 @@ export class AskingConsumers {
       });
     } finally {
       // There are no records, but errors of connections, which would pile up unread.
-      consumer.consume(1, () => undefined);
+      if (consumer.isConnected()) consumer.consume(1, () => undefined);
     }
   }
 

@@ -1,5 +1,5 @@
 // The process of offsets.test.ts, which a fault of the native client would end: asks over and over what a group has
-// committed, and says what came of it.
+// committed and where its topic begins and ends, and says what came of it.
 import { KafkaOffsets } from '../../../src/kafka/offsets.ts';
 import { createLogger } from '../../../src/logger.ts';
 
@@ -17,8 +17,13 @@ const kafka = {
 const offsets = new KafkaOffsets({ kafka }, createLogger('silent'));
 await offsets.start();
 for (;;) {
-  const answer = await offsets.committed('some-group', 'some-topic').then(
-    (committed) => JSON.stringify([...committed]),
+  const answer = await Promise.all([
+    offsets.committed('some-group', 'some-topic'),
+    offsets.ranges('some-topic'),
+    offsets.ranges('some-topic', { uncommitted: true }),
+    offsets.firstSince('some-topic', 1_000),
+  ]).then(
+    (answers) => JSON.stringify(answers.map((each) => [...each])),
     () => 'no answer',
   );
   process.stdout.write(`${answer}\n`);
