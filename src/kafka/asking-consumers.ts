@@ -8,7 +8,7 @@ import { clientOptions } from './client-options.ts';
 const TIMEOUT = 5_000;
 
 /** Who asks. */
-interface Asker {
+export interface Asker {
   /** Kafka wants one; it is never joined. */
   readonly groupId: string;
   /** What is behind a transaction that is open counts as well. */

@@ -1,9 +1,11 @@
 import RdKafka from '@confluentinc/kafka-javascript';
+import type { Metadata } from '@confluentinc/kafka-javascript';
 import type { Component } from '../component.ts';
 import { groupOfReaders } from '../config/config.ts';
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../logger.ts';
 import { AskingConsumers } from './asking-consumers.ts';
+import type { Asker } from './asking-consumers.ts';
 import { clientLogger } from './client-logger.ts';
 import { clientOptions } from './client-options.ts';
 
@@ -22,8 +24,10 @@ export interface Topic {
   readonly id: string;
 }
 
-/** An answer about one partition; an Error where the broker has none. */
-type OfPartition = { readonly partition: number; readonly offset?: number } | Error;
+/** An answer about one partition, or why there is none. */
+type OfPartition =
+  | { readonly partition: number; readonly offset?: number }
+  | { readonly partition?: undefined; readonly message: string };
 
 const TIMEOUT = 5_000;
 /** In place of a timestamp. */
@@ -73,10 +77,11 @@ export class KafkaOffsets implements Component {
    * not there or Kafka does not answer.
    */
   async ranges(topic: string, { uncommitted = false } = {}): Promise<Map<number, Range>> {
-    const partitions = await this.#partitionsOf(topic);
+    const asker = { groupId: this.#groupOfReaders, uncommitted };
+    const partitions = await this.#partitionsOf(topic, asker);
     const [beginnings, ends] = await Promise.all([
-      this.#listed(topic, partitions, { timestamp: BEGINNING, uncommitted }),
-      this.#listed(topic, partitions, { timestamp: END, uncommitted }),
+      this.#listed(topic, partitions, BEGINNING, asker),
+      this.#listed(topic, partitions, END, asker),
     ]);
     return new Map(
       [...ends].map(([partition, end]) => [partition, { first: beginnings.get(partition) ?? end, end }]),
@@ -85,11 +90,12 @@ export class KafkaOffsets implements Component {
 
   /** Offset of the first record with that timestamp (epoch ms) or a later one, by partition; its end where there is none. */
   async firstSince(topic: string, timestamp: number): Promise<Map<number, number>> {
-    const partitions = await this.#partitionsOf(topic);
-    const since = await this.#listed(topic, partitions, { timestamp });
+    const asker = { groupId: this.#groupOfReaders };
+    const partitions = await this.#partitionsOf(topic, asker);
+    const since = await this.#listed(topic, partitions, timestamp, asker);
     const without = partitions.filter((partition) => since.get(partition) === NONE);
     if (without.length === 0) return since;
-    return new Map([...since, ...(await this.#listed(topic, without, { timestamp: END }))]);
+    return new Map([...since, ...(await this.#listed(topic, without, END, asker))]);
   }
 
   /** What the group has committed, by partition; a partition without a commit is left out. */
@@ -140,24 +146,27 @@ export class KafkaOffsets implements Component {
     );
   }
 
-  async #partitionsOf(topic: string): Promise<readonly number[]> {
-    const [found] = await this.#admin.fetchTopicMetadata({ topics: [topic], timeout: TIMEOUT });
-    return found?.partitions.map(({ partitionId }) => partitionId) ?? [];
+  /** By the client that is asked next: what it knows of the topic's partitions and leaders is what it hears now. */
+  async #partitionsOf(topic: string, asker: Asker): Promise<readonly number[]> {
+    const metadata = await this.#consumers.ask<Metadata>(asker, (consumer, timeout, done) => {
+      consumer.getMetadata({ topic, allTopics: false, timeout }, done);
+    });
+    const partitions = metadata?.topics.find(({ name }) => name === topic)?.partitions ?? [];
+    if (partitions.length === 0) throw new Error(`Kafka has no topic ${topic}, or does not show it`);
+    return partitions.map(({ id }) => id);
   }
 
   /** Throws where one partition has no answer. */
   async #listed(
     topic: string,
     partitions: readonly number[],
-    { timestamp, uncommitted = false }: { readonly timestamp: number; readonly uncommitted?: boolean },
+    timestamp: number,
+    asker: Asker,
   ): Promise<Map<number, number>> {
     const asked = partitions.map((partition) => ({ topic, partition, offset: timestamp }));
-    const answer = await this.#consumers.ask<readonly OfPartition[]>(
-      { groupId: this.#groupOfReaders, uncommitted },
-      (consumer, timeout, done) => {
-        consumer.offsetsForTimes(asked, timeout, done);
-      },
-    );
+    const answer = await this.#consumers.ask<readonly OfPartition[]>(asker, (consumer, timeout, done) => {
+      consumer.offsetsForTimes(asked, timeout, done);
+    });
     const offsets = offsetsIn(answer);
     for (const [partition, offset] of offsets) {
       if (timestamp < 0 && offset < 0) throw new Error(`Kafka does not say where ${topic}/${partition} ends`);
@@ -170,7 +179,7 @@ export class KafkaOffsets implements Component {
 function offsetsIn(answer: readonly OfPartition[] = []): Map<number, number> {
   return new Map(
     answer.map((each) => {
-      if (each instanceof Error) throw each;
+      if (each.partition === undefined) throw new Error(each.message);
       return [each.partition, each.offset ?? NONE];
     }),
   );
