@@ -17,6 +17,7 @@ import { createApp } from './http/app.ts';
 import { Authentication } from './http/auth/authentication.ts';
 import { HttpServer } from './http/server.ts';
 import { AssignedConsumer } from './kafka/assigned-consumer.ts';
+import { isFatal } from './kafka/client-errors.ts';
 import type { OnClientError } from './kafka/client-errors.ts';
 import { ClusterGuard } from './kafka/cluster-guard.ts';
 import { ClusterView } from './kafka/cluster-view.ts';
@@ -48,6 +49,8 @@ interface Overrides {
   readonly logger: Logger;
   readonly logLevel: ChangingLevel;
   readonly clock: Clock;
+  /** One of the Kafka clients is broken for good: the process has to be started anew. */
+  readonly onBroken: (error: unknown) => void;
   readonly random?: () => number;
 }
 
@@ -114,7 +117,7 @@ function createNotifier(
 /** The composition root: the only place where the parts of the service meet. */
 export function createService(
   config: Config,
-  { logger, logLevel, clock, random = jitterSource }: Overrides,
+  { logger, logLevel, clock, onBroken, random = jitterSource }: Overrides,
 ): Component {
   const version = versionOfPackage();
   const metrics = createMetrics(
@@ -123,6 +126,7 @@ export function createService(
   );
   const onClientError: OnClientError = (error) => {
     metrics.kafkaClientErrors.inc({ code: kafkaCodeOf(error) });
+    if (isFatal(error)) onBroken(error);
   };
   const servers = createServers(config.redis, {
     onReconnect: () => {

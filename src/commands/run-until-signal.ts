@@ -15,31 +15,36 @@ interface Deps {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly process: Host;
+  /** Aborted, with the reason, when the service can not go on without a new process. */
+  readonly broken: AbortSignal;
 }
 
 /** Kubernetes kills after 30 s by default. What is left is for the last lines of the log. */
 const STOP_DEADLINE_MS = 25_000;
 
 /**
- * Starts the service and binds it to the process: SIGTERM and SIGINT stop it and exit 0; when it can't start, or an error
- * is caught by nobody, the process exits 1 for its supervisor to start it anew.
+ * Starts the service and binds it to the process: SIGTERM and SIGINT stop it and exit 0; when it can't start, can't go on, or
+ * an error is caught by nobody, the process exits 1 for its supervisor to start it anew.
  *
  * `process.exit` is never called while the service is half stopped: with the disconnection of a Kafka consumer under way it
  * hangs for ever. The way out is then SIGKILL, which loses nothing: what counts is in Kafka, and a crash must be survived
  * anyway.
  */
-export async function runUntilSignal(service: Component, { logger, clock, process }: Deps): Promise<void> {
+export async function runUntilSignal(
+  service: Component,
+  { logger, clock, process, broken }: Deps,
+): Promise<void> {
   const state = { stopping: false };
 
   const die = (): void => {
     process.kill(process.pid, 'SIGKILL');
   };
 
-  const stop = async (signal: string): Promise<void> => {
+  const stop = async (exitCode: number, say: () => void): Promise<void> => {
     // A terminal and its shell may both pass on the same Ctrl-C.
     if (state.stopping) return;
     state.stopping = true;
-    logger.info({ event: 'stopping', signal }, `${signal}: stopping`);
+    say();
     // It keeps the process alive: one that runs dry half stopped would look like one that stopped.
     clock.after(STOP_DEADLINE_MS, () => {
       logger.fatal(
@@ -56,7 +61,7 @@ export async function runUntilSignal(service: Component, { logger, clock, proces
       return;
     }
     logger.info({ event: 'stopped' }, 'stopped');
-    process.exit(0);
+    process.exit(exitCode);
   };
 
   const crash = (event: LogEvent) => (err: unknown) => {
@@ -65,7 +70,21 @@ export async function runUntilSignal(service: Component, { logger, clock, proces
     else process.exit(1);
   };
 
-  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void stop(signal));
+  for (const signal of ['SIGTERM', 'SIGINT']) {
+    const say = (): void => {
+      logger.info({ event: 'stopping', signal }, `${signal}: stopping`);
+    };
+    process.on(signal, () => void stop(0, say));
+  }
+  broken.addEventListener('abort', () => {
+    const say = (): void => {
+      logger.fatal(
+        { event: 'kafka_client_broken', err: broken.reason as unknown },
+        'a Kafka client is broken for good: stopping, to be started anew',
+      );
+    };
+    void stop(1, say);
+  });
   process.on('unhandledRejection', crash('unhandled_rejection'));
   process.on('uncaughtException', crash('uncaught_exception'));
 

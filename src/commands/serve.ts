@@ -25,9 +25,12 @@ export async function serve(configPath: string, env: Environment): Promise<void>
   const logger = environment === null ? base : base.child({ environment });
   // Loaded only now: a mistake in the file is reported even where the native Kafka client can't be loaded.
   const { createService } = await import('../service.ts');
-  await runUntilSignal(createService(config, { logger, logLevel, clock: systemClock }), {
-    logger,
-    clock: systemClock,
-    process,
+  const broken = new AbortController();
+  const onBroken = (error: unknown): void => {
+    broken.abort(error);
+  };
+  await runUntilSignal(createService(config, { logger, logLevel, clock: systemClock, onBroken }), {
+    ...{ logger, clock: systemClock, process },
+    broken: broken.signal,
   });
 }

@@ -31,7 +31,9 @@ function setUp(overrides: Partial<Component> = {}) {
     write: (line) => events.push((JSON.parse(line) as { event: string }).event),
   });
   const service = { start: async () => undefined, stop: async () => undefined, ...overrides };
-  return { process, clock, events, run: () => runUntilSignal(service, { logger, clock, process }) };
+  const broken = new AbortController();
+  const run = () => runUntilSignal(service, { logger, clock, process, broken: broken.signal });
+  return { process, clock, events, broken, run };
 }
 
 describe('a service that runs', () => {
@@ -62,6 +64,16 @@ describe('a service that runs', () => {
     process.emit('SIGTERM');
     await clock.advance(0);
     expect(process.ends).toEqual(['SIGKILL 4711']);
+  });
+
+  test('stops in order and exits 1 when it can not go on', async () => {
+    const { process, clock, events, broken, run } = setUp();
+    await run();
+    broken.abort(new Error('fenced'));
+    process.emit('SIGTERM');
+    await clock.advance(0);
+    expect(process.ends).toEqual(['exit 1']);
+    expect(events).toEqual(['started', 'kafka_client_broken', 'stopped']);
   });
 
   test.each(['unhandledRejection', 'uncaughtException'])('ends with 1 after an %s', async (event) => {
