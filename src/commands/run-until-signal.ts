@@ -15,7 +15,7 @@ interface Deps {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly process: Host;
-  /** Aborted, with the reason, when the service can not go on without a new process. */
+  /** Aborted, with the reason, when only a new process can go on. */
   readonly broken: AbortSignal;
 }
 
@@ -40,11 +40,11 @@ export async function runUntilSignal(
     process.kill(process.pid, 'SIGKILL');
   };
 
-  const stop = async (exitCode: number, say: () => void): Promise<void> => {
+  const stop = async (signal: string): Promise<void> => {
     // A terminal and its shell may both pass on the same Ctrl-C.
     if (state.stopping) return;
     state.stopping = true;
-    say();
+    logger.info({ event: 'stopping', signal }, `${signal}: stopping`);
     // It keeps the process alive: one that runs dry half stopped would look like one that stopped.
     clock.after(STOP_DEADLINE_MS, () => {
       logger.fatal(
@@ -61,32 +61,23 @@ export async function runUntilSignal(
       return;
     }
     logger.info({ event: 'stopped' }, 'stopped');
-    process.exit(exitCode);
+    process.exit(0);
   };
 
-  const crash = (event: LogEvent) => (err: unknown) => {
-    logger.fatal({ event, err }, 'an error that nobody caught: ending the process');
+  const crash = (event: LogEvent, why: string) => (err: unknown) => {
+    logger.fatal({ event, err }, `${why}: ending the process`);
     if (state.stopping) die();
     else process.exit(1);
   };
 
-  for (const signal of ['SIGTERM', 'SIGINT']) {
-    const say = (): void => {
-      logger.info({ event: 'stopping', signal }, `${signal}: stopping`);
-    };
-    process.on(signal, () => void stop(0, say));
-  }
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void stop(signal));
+  process.on('unhandledRejection', crash('unhandled_rejection', 'an error that nobody caught'));
+  process.on('uncaughtException', crash('uncaught_exception', 'an error that nobody caught'));
+  // Not in order: a consumer that is broken never gives its partitions back.
+  const crashBroken = crash('kafka_client_broken', 'a Kafka client is broken for good');
   broken.addEventListener('abort', () => {
-    const say = (): void => {
-      logger.fatal(
-        { event: 'kafka_client_broken', err: broken.reason as unknown },
-        'a Kafka client is broken for good: stopping, to be started anew',
-      );
-    };
-    void stop(1, say);
+    crashBroken(broken.reason);
   });
-  process.on('unhandledRejection', crash('unhandled_rejection'));
-  process.on('uncaughtException', crash('uncaught_exception'));
 
   try {
     await service.start();

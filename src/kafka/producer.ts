@@ -4,6 +4,7 @@ import type { Component } from '../component.ts';
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../logger.ts';
 import { calledBack } from './called-back.ts';
+import { logLastWords } from './client-errors.ts';
 import type { OnClientError } from './client-errors.ts';
 import { producerOptions } from './client-options.ts';
 import { refusalOf } from './publish-refusal.ts';
@@ -36,6 +37,7 @@ export class KafkaProducer implements Component {
       if (failed) onClientError?.(error);
       this.#settle(opaque as number, failed ? refusalOf(error) : { kind: 'written', offset });
     });
+    logLastWords(this.#producer, logger);
     this.#producer.on('event.error', (error) => {
       onClientError?.(error);
       logger.warn(

@@ -12,6 +12,7 @@ import type { KafkaRecord } from '../domain/record.ts';
 import type { Logger } from '../logger.ts';
 import { Trouble } from '../trouble.ts';
 import { asError, calledBack } from './called-back.ts';
+import { logLastWords } from './client-errors.ts';
 import type { OnClientError } from './client-errors.ts';
 import { memberOptions } from './client-options.ts';
 import { readMessage } from './record-reader.ts';
@@ -95,6 +96,7 @@ export class RetryConsumer implements Component {
     this.#consumer.on('partition.eof', (event: { partition: number; offset: number }) => {
       if (this.#assigned.has(event.partition)) this.#ends.set(event.partition, event.offset);
     });
+    logLastWords(this.#consumer, deps.logger);
     this.#consumer.on('event.error', (error) => {
       deps.onClientError?.(error);
       deps.logger.warn(

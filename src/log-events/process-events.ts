@@ -5,11 +5,11 @@ export const processEvents = {
   started: means('info', 'All parts have begun.'),
   start_failed: means('fatal', 'The service could not start, and exits 1.', 'See `err`; run `doctor`.'),
   stopping: means('info', 'SIGTERM or SIGINT came: shards are given back.'),
-  stopped: means('info', 'The process has stopped in order.'),
+  stopped: means('info', 'The process has stopped in order, and exits 0.'),
   kafka_client_broken: means(
     'fatal',
-    'A Kafka client has given up for good, and only a new one helps: the service stops in order, and exits 1.',
-    'See `err`: “fenced” means that two replicas have the same `kafka.groupInstanceId`.',
+    'A Kafka client has given up for good, and only a new one helps: the service exits 1, to be started anew.',
+    'The line `kafka_client` before it says why: “fenced” means that two replicas have the same `kafka.groupInstanceId`.',
   ),
   stop_failed: means(
     'fatal',
