@@ -27,7 +27,7 @@ type Question<Answer> = (
  *
  * - what a group has committed: by an assertion of librdkafka, which uses freed memory, when a coordinator comes back after a
  *   call was given up, and by a segmentation fault when the answer is an error of the group;
- * - where partitions begin and end: by a segmentation fault, about once in 80 deaths of a broker. The search for leaders begins
+ * - where partitions begin and end: by a segmentation fault, rarely, when a broker dies (ADR 26). The search for leaders begins
  *   in the thread of the caller and goes on in librdkafka's own as soon as anything is heard, which may be at the same time.
  */
 export class AskingConsumers {
