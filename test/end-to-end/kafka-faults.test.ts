@@ -161,6 +161,14 @@ describe('nothing is lost, early or out of order, and all recovers by itself', (
         return status === 503 && JSON.stringify(body).includes('Kafka does not answer');
       });
       await waitFor('its sessions to be over', async () => (await lost()) > before);
+      // What RetryShardWithoutOwner looks at.
+      const labels = { route: bench.route('away').name };
+      const without = async (): Promise<number> =>
+        (await bench.service.metric('route_partitions', labels)) -
+        (await bench.service.metric('shards_owned', labels));
+      await waitFor('its shards to have no owner', async () => (await without()) === PARTITIONS, {
+        state: without,
+      });
     });
     await application.send('second');
     await application.finished();

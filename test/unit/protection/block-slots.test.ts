@@ -16,7 +16,8 @@ test('partitions try their blocked records one after the other, each within 10 s
       const sorted = times.map((time) => time % round).sort((a, b) => a - b);
       const least = Math.min(...sorted.slice(1).map((time, i) => time - (sorted[i] ?? 0)));
       // Those whose turn is just passing wait for the next one; with ten, up to 0.2 s less: a block ends after 10 s.
-      if (partitions < 10) expect(least).toBeGreaterThanOrEqual(apart - 1);
+      const early = partitions < 10 ? 0 : 200;
+      if (partitions <= 10) expect(least).toBeGreaterThanOrEqual(apart - 1 - early);
     }),
   );
 });
