@@ -6,7 +6,7 @@ interface Deps {
   readonly interval: number;
   /** The first look is not waited for. */
   readonly atOnce?: boolean;
-  /** Never rejects, and ends early when it is aborted. May answer in how many ms to look again, instead of after the interval. */
+  /** Never rejects. May end early when it is aborted. May answer in how many ms to look again, instead of after the interval. */
   readonly look: (signal: AbortSignal) => Promise<number | undefined> | Promise<void>;
   readonly clock: Clock;
 }
